@@ -1,0 +1,13 @@
+/** Bytes at rest that can be read by range: a file, an S3 object, a buffer. */
+export interface ByteSource {
+  /** Where the bytes are, for messages: a path or an `s3://` address. */
+  readonly name: string;
+  /** Length in bytes, fixed for the life of the source. */
+  readonly size: number;
+  /**
+   * Fills `target` with the bytes from `offset` on. `target` may be a view of WASM memory.
+   *
+   * @throws InvalidModelError when the range does not lie inside the source or the source turns out shorter.
+   */
+  read(offset: number, target: Uint8Array): Promise<void>;
+}
