@@ -1,0 +1,48 @@
+/**
+ * Builds what the constructs deploy and the command line runs: the kernels as WASM, one bundle a Lambda handler in
+ * `dist/lambda/<name>/index.js`, and the command line in `dist/cli`. The AWS SDK goes into the bundles, so that what
+ * was tested is what runs.
+ */
+import { readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build, BuildOptions } from 'esbuild';
+import { buildKernels } from './build-kernels';
+
+const root = resolve(__dirname, '..');
+
+const common: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  absWorkingDir: root,
+};
+
+/** Names of the handlers: one file of `lambda/` each. */
+export function handlerNames(): string[] {
+  return readdirSync(join(root, 'lambda'))
+    .filter((name) => name.endsWith('.handler.ts'))
+    .map((name) => name.slice(0, -'.handler.ts'.length))
+    .sort();
+}
+
+export async function buildAll(): Promise<void> {
+  await buildKernels();
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await Promise.all(
+    handlerNames().map((name) =>
+      build({ ...common, entryPoints: [`lambda/${name}.handler.ts`], outfile: `dist/lambda/${name}/index.js` }),
+    ),
+  );
+}
+
+if (require.main === module) {
+  buildAll().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}
