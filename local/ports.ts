@@ -1,0 +1,34 @@
+import { createServer } from 'node:net';
+
+/** A port that was asked for is taken. */
+export class PortInUseError extends Error {
+  override readonly name = 'PortInUse';
+
+  constructor(port: number) {
+    super(`port ${port} is in use by another program; choose another with --port, or leave it out to get a free one`);
+  }
+}
+
+/** Finds free ports on the loopback interface, different ones. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** @throws PortInUseError when something listens there. */
+export async function checkPortIsFree(port: number): Promise<void> {
+  const server = await listen(port);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function listen(port: number): Promise<ReturnType<typeof createServer>> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE' ? new PortInUseError(port) : error);
+    });
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}

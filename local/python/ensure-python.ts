@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { withLock } from './environment-lock';
+import { findPython } from './find-python';
+import { describePipLine, runPython } from './pip-install';
+
+export interface EnsurePythonOptions {
+  /** Also installs what only the tests need. @default false */
+  readonly withTestPeers?: boolean;
+  /** The folder that gets `.venv`. @default the project's root */
+  readonly root?: string;
+  /** Where the progress goes. @default the console */
+  readonly report?: (line: string) => void;
+  /** Requirement files, for another set than the project's own. @default requirements.txt and requirements-test.txt */
+  readonly requirements?: { readonly local: string; readonly test: string };
+  /** Modules that must import after the installation. @default what the local loop imports */
+  readonly imports?: readonly string[];
+}
+
+export interface PythonEnvironment {
+  /** Absolute path of the environment's interpreter. */
+  readonly python: string;
+}
+
+const IMPORTS = ['tensorflow', 'ai_edge_litert.interpreter', 'sklearn', 'boto3', 'ministack'];
+
+/**
+ * Makes the project's virtual environment if it is not there yet, complete and up to date. A marker that names the
+ * requirements' digest is written last, so an interrupted installation is seen and done again.
+ *
+ * @throws NoPythonError when this machine has no usable Python; Error with pip's last lines when installing fails.
+ */
+export async function ensurePython(options: EnsurePythonOptions = {}): Promise<PythonEnvironment> {
+  const root = options.root ?? resolve(__dirname, '../..');
+  const report = options.report ?? ((line: string) => console.log(line));
+  const environment = join(root, '.venv');
+  const python = join(environment, 'bin', 'python');
+  const files = options.requirements ?? {
+    local: join(__dirname, 'requirements.txt'),
+    test: join(__dirname, 'requirements-test.txt'),
+  };
+  const local = stage(environment, 'local', files.local);
+  const stages = options.withTestPeers ? [local, stage(environment, 'test', files.test)] : [local];
+  const complete = (): boolean => canRun(python) && stages.every((one) => one.isDone());
+  if (complete()) return { python };
+
+  const waiting = (pid: number): void => report(`Python environment: process ${pid} is installing it, waiting`);
+  return withLock(join(root, '.modelpress', 'python.lock'), waiting, async () => {
+    if (complete()) return { python };
+    const started = Date.now();
+    if (!canRun(python) || !local.isDone()) {
+      const base = findPython();
+      report(`Python environment: installing into .venv with Python ${base.version.join('.')}, once; this takes some minutes`);
+      rmSync(environment, { recursive: true, force: true });
+      await runPython(base.executable, ['-m', 'venv', environment], () => undefined);
+    }
+    for (const one of stages.filter((candidate) => !candidate.isDone())) {
+      await runPython(python, ['-m', 'pip', 'install', '--progress-bar', 'off', '--prefer-binary', '-r', one.requirements], (line) => {
+        const progress = describePipLine(line);
+        if (progress !== undefined) report(`Python environment: ${progress}`);
+      });
+      if (one === local) {
+        report('Python environment: checking it');
+        await runPython(python, ['-c', `import ${(options.imports ?? IMPORTS).join(', ')}`], () => undefined);
+      }
+      one.done();
+    }
+    report(`Python environment: ready after ${Math.round((Date.now() - started) / 1000)} s`);
+    return { python };
+  });
+}
+
+interface Stage {
+  readonly requirements: string;
+  isDone(): boolean;
+  done(): void;
+}
+
+/** The folder's own path is in the digest, because an environment that was moved or copied has broken scripts. */
+function stage(environment: string, name: string, requirements: string): Stage {
+  const marker = join(environment, `modelpress-${name}.installed`);
+  const digest = createHash('sha256').update(environment).update(readFileSync(requirements)).digest('hex');
+  return {
+    requirements,
+    isDone: () => existsSync(marker) && readFileSync(marker, 'utf8') === digest,
+    done: () => writeFileSync(marker, digest),
+  };
+}
+
+function canRun(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
