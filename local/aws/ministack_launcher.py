@@ -1,0 +1,54 @@
+"""Starts MiniStack with the SageMaker integrations, and ends it when the process that started it is gone."""
+
+import importlib.metadata
+import os
+import signal
+import sys
+import threading
+
+VERSION = "1.5.33"
+# What the additions below hold on to. They are internals, hence the exact version.
+NEEDED = ("_SERVICE_DISPATCH", "_ExecutionError", "_resolve_ctx_path", "_invoke_resource")
+
+
+def add_redrive_count(stepfunctions):
+    """`$$.Execution.RedriveCount` is missing in MiniStack. It has no redrive either, so the count is always zero."""
+    original = stepfunctions._resolve_ctx_path
+
+    def resolve(path, ctx):
+        if isinstance(ctx, dict) and isinstance(ctx.get("Execution"), dict):
+            ctx["Execution"].setdefault("RedriveCount", 0)
+        return original(path, ctx)
+
+    stepfunctions._resolve_ctx_path = resolve
+
+
+def end_with_parent():
+    """Standard input is a pipe that only the parent holds open: its end means that the parent is gone."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main():
+    installed = importlib.metadata.version("ministack")
+    if installed != VERSION:
+        sys.exit(f"MiniStack {VERSION} is needed, {installed} is installed; delete .venv and run again.")
+    from ministack import app
+    from ministack.services import stepfunctions
+
+    missing = [name for name in NEEDED if not hasattr(stepfunctions, name)]
+    if missing:
+        sys.exit(f"MiniStack {installed} lacks {', '.join(missing)}; delete .venv and run again.")
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import sagemaker_integration
+
+    sagemaker_integration.register(stepfunctions)
+    add_redrive_count(stepfunctions)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()
