@@ -1,4 +1,4 @@
-"""Starts MiniStack with the SageMaker integrations, and ends it when the process that started it is gone."""
+"""Starts MiniStack with what it lacks for this project, and ends it when the process that started it is gone."""
 
 import importlib.metadata
 import os
@@ -25,7 +25,7 @@ def add_redrive_count(stepfunctions):
 
 def end_with_parent():
     """Standard input is a pipe that only the parent holds open: its end means that the parent is gone."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -35,14 +35,17 @@ def main():
     if installed != VERSION:
         sys.exit(f"MiniStack {VERSION} is needed, {installed} is installed; delete .venv and run again.")
     from ministack import app
-    from ministack.services import stepfunctions
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc, stepfunctions
 
     missing = [name for name in NEEDED if not hasattr(stepfunctions, name)]
     if missing:
         sys.exit(f"MiniStack {installed} lacks {', '.join(missing)}; delete .venv and run again.")
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import error_names
     import sagemaker_integration
 
+    error_names.register(lambda_runtime, lambda_svc)
     sagemaker_integration.register(stepfunctions)
     add_redrive_count(stepfunctions)
     threading.Thread(target=end_with_parent, daemon=True).start()
