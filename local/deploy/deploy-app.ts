@@ -1,0 +1,61 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ACCOUNT, REGION } from '../aws/local-aws';
+import { CdkError, CdkOptions, runCdk } from './cdk';
+
+const SYNTH_LIMIT = 90_000;
+const BOOTSTRAP_LIMIT = 60_000;
+const DEPLOY_LIMIT = 180_000;
+
+export interface DeployOptions extends CdkOptions {
+  /** Context keys of `bin/app.ts`, for `-c key=value`. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/** What the stack says about itself. */
+export interface StackOutputs {
+  readonly ModelBucketName: string;
+  readonly BuildStateMachineArn: string;
+  readonly ReleaseStateMachineArn: string;
+  readonly EndpointName: string;
+}
+
+/**
+ * Bootstraps the local account, which does nothing when done before, and deploys the app.
+ *
+ * `--method direct`, because change sets of an update are not found again by the local CloudFormation.
+ *
+ * @throws CdkError with the log's end, also when an output is missing.
+ */
+export async function deployApp(options: DeployOptions): Promise<StackOutputs> {
+  const assembly = join(options.stateDir, 'cdk.out');
+  const outputsFile = join(options.stateDir, 'outputs.json');
+  rmSync(outputsFile, { force: true });
+  const empty = join(options.stateDir, 'bootstrap');
+  mkdirSync(empty, { recursive: true });
+  const context = Object.entries(options.context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  await allDone([
+    runCdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`], BOOTSTRAP_LIMIT, empty),
+    runCdk(options, ['synth', '--quiet', '--output', assembly, ...context], SYNTH_LIMIT),
+  ]);
+  const deploy = ['--app', assembly, '--all', '--method', 'direct', '--require-approval', 'never', '--outputs-file', outputsFile];
+  await runCdk(options, ['deploy', ...deploy], DEPLOY_LIMIT);
+  return readOutputs(outputsFile);
+}
+
+/** Waits for all, then throws the first failure: none may still be running when the caller cleans up. */
+async function allDone(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function readOutputs(file: string): StackOutputs {
+  const stacks = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>>;
+  const outputs = Object.assign({}, ...Object.values(stacks)) as Partial<StackOutputs>;
+  const names = ['ModelBucketName', 'BuildStateMachineArn', 'ReleaseStateMachineArn', 'EndpointName'] as const;
+  const missing = names.filter((name) => !outputs[name]);
+  if (missing.length > 0) {
+    throw new CdkError(`the stack has no output ${missing.join(', ')}; it has: ${Object.keys(outputs).join(', ') || 'none'}`);
+  }
+  return outputs as StackOutputs;
+}
