@@ -1,0 +1,237 @@
+"""Makes what the TFLite tests compare with, by TensorFlow's own converter, and the schema table of the format.
+
+    python tools/golden/tflite.py goldens   # writes test/golden/tflite/*.tflite.gz (tensorflow-cpu 2.21)
+    python tools/golden/tflite.py schema    # writes lambda/engine/formats/tflite/schema-tables.ts (ai-edge-litert 2.3)
+"""
+
+import gzip
+import importlib.util
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDENS = ROOT / 'test' / 'golden' / 'tflite'
+SCHEMA = ROOT / 'lambda' / 'engine' / 'formats' / 'tflite' / 'schema-tables.ts'
+
+# Members that the generated code no longer tells, because the schema marks them as deprecated; old files carry them.
+DEPRECATED = {
+    ('ResizeBilinearOptions', 0): '4',
+    ('ResizeBilinearOptions', 1): '4',
+    ('SignatureDef', 3): 'string',
+}
+UNION_OF_FIELD = {
+    'BuiltinOptions': 'BuiltinOptions',
+    'BuiltinOptions2': 'BuiltinOptions2',
+    'Details': 'QuantizationDetails',
+    'ArraySegments': 'SparseIndexVector',
+    'ArrayIndices': 'SparseIndexVector',
+}
+WIDTHS = {'Bool': 1, 'Int8': 1, 'Uint8': 1, 'Int16': 2, 'Uint16': 2, 'Int32': 4, 'Uint32': 4, 'Float32': 4, 'Int64': 8, 'Uint64': 8}
+
+
+def field_kind(source, body, table, field, prepend):
+    """What a field holds, in the words of schema.ts."""
+    if prepend != 'UOffsetTRelative':
+        return str(WIDTHS[prepend])
+    vector = re.search(rf'^def {table}Start{field}Vector\(.*\):\n\s+return builder\.StartVector\((\d+),', source, re.M)
+    accessor = re.search(rf'    def {field}\(self(?:, j)?\):\n(.*?)(?=\n    # |\n    def |\Z)', body, re.S)[1]
+    child = re.search(r'obj = (\w+)\(\)', accessor)
+    if 'self._tab.Union' in accessor:
+        return '|' + UNION_OF_FIELD[field]
+    inner = child[1] if child else 'string' if '.String(' in accessor else vector[1]
+    return f'[{inner}]' if vector else inner
+
+
+def write_schema():
+    package = Path(importlib.util.find_spec('ai_edge_litert').origin).parent
+    source = (package / 'schema_py_generated.py').read_text()
+    classes = dict(re.findall(r'^class (\w+)\(object\):\n(.*?)(?=^class |\Z)', source, re.S | re.M))
+    tables, unions = {}, {}
+    for name, body in classes.items():
+        start = re.search(rf'^def {name}Start\(builder\):\n\s+builder\.StartObject\((\d+)\)', source, re.M)
+        if not start:
+            continue
+        adders = re.findall(rf'^def {name}Add(\w+)\(builder, [^)]*\):\n\s+builder\.Prepend(\w+)Slot\((\d+),', source, re.M)
+        known = {int(slot): field_kind(source, body, name, field, prepend) for field, prepend, slot in adders}
+        tables[name] = ' '.join(known.get(slot) or DEPRECATED[name, slot] for slot in range(int(start[1])))
+    for name, body in re.findall(r'^def (\w+)Creator\(unionType, table\):\n(.*?)(?=^class |^def |\Z)', source, re.S | re.M):
+        members = re.findall(rf'unionType == {name}\.(\w+):', body)
+        numbered = {int(re.search(rf'    {member} = (\d+)', classes[name])[1]): member for member in members}
+        assert sorted(numbered) == list(range(1, len(numbered) + 1)), name
+        unions[name] = [numbered[number] for number in sorted(numbered)]
+    lines = [
+        '/**',
+        " * The tables of the TFLite schema and what their fields hold, in order; a table that is not listed has no fields.",
+        ' * A digit is a scalar of that many bytes; `string`; a name is a table; `|Name` is a union, whose member the field',
+        ' * before it tells; brackets make it a vector. Written by `tools/golden/tflite.py schema`.',
+        ' */',
+        'export const SCHEMA_TABLES: Readonly<Record<string, string>> = {',
+        *(f"  {name}: '{kinds}'," for name, kinds in sorted(tables.items()) if kinds),
+        '};',
+        '',
+        '/** Members of each union, separated by blanks; the first has the number 1. */',
+        'export const SCHEMA_UNIONS: Readonly<Record<string, readonly string[]>> = {',
+    ]
+    for name, members in sorted(unions.items()):
+        lines.append(f'  {name}: (')
+        row = "    '"
+        for member in members:
+            if len(row) + len(member) > 110:
+                lines.append(row + "' +")
+                row = "    '"
+            row += member + ' '
+        lines.append(row.rstrip() + "'")
+        lines.append("  ).split(' '),")
+    lines.append('};')
+    SCHEMA.write_text('\n'.join(lines) + '\n')
+
+
+def models(tf, np):
+    """Small models, one for each thing that a weight can be used for. Weights are the same on every run."""
+    random = np.random.default_rng(7)
+
+    def weights(*shape, axis=-1, zero=None):
+        spread = [shape[axis] if i == axis % len(shape) else 1 for i in range(len(shape))]
+        values = (random.standard_normal(shape) * random.lognormal(0, 1, spread) * 0.05).astype(np.float32)
+        if zero is not None:
+            values[..., zero] = 0
+        return tf.Variable(values)
+
+    def spec(name, *shape, dtype=tf.float32):
+        return tf.TensorSpec(shape, dtype, name=name)
+
+    class Dense(tf.Module):
+        """The classic digits network; one channel is all zeros."""
+
+        def __init__(self):
+            self.w1, self.b1 = weights(784, 128, zero=5), weights(128)
+            self.w2, self.b2 = weights(128, 10), weights(10)
+
+        @tf.function(input_signature=[spec('pixels', None, 784)])
+        def serve(self, pixels):
+            hidden = tf.nn.relu(tf.matmul(pixels, self.w1) + self.b1)
+            return {'probabilities': tf.nn.softmax(tf.matmul(hidden, self.w2) + self.b2)}
+
+    class Vision(tf.Module):
+        """Convolution, pointwise and depthwise convolution, dense."""
+
+        def __init__(self):
+            self.c1, self.b1 = weights(3, 3, 4, 32), weights(32)
+            self.c2, self.b2 = weights(1, 1, 32, 128), weights(128)
+            self.d, self.bd = weights(3, 3, 128, 1, axis=2), weights(128)
+            self.f, self.bf = weights(128, 10), weights(10)
+
+        @tf.function(input_signature=[spec('image', None, 8, 8, 4)])
+        def serve(self, image):
+            hidden = tf.nn.relu(tf.nn.conv2d(image, self.c1, 1, 'SAME') + self.b1)
+            hidden = tf.nn.relu6(tf.nn.conv2d(hidden, self.c2, 1, 'SAME') + self.b2)
+            hidden = tf.nn.relu6(tf.nn.depthwise_conv2d(hidden, self.d, [1, 1, 1, 1], 'SAME') + self.bd)
+            return {'scores': tf.matmul(tf.reduce_mean(hidden, [1, 2]), self.f) + self.bf}
+
+    class Words(tf.Module):
+        """Embedding and dense."""
+
+        def __init__(self):
+            self.e = weights(500, 16, axis=0)
+            self.f, self.b = weights(128, 12), weights(12)
+
+        @tf.function(input_signature=[spec('tokens', None, 8, dtype=tf.int32)])
+        def serve(self, tokens):
+            hidden = tf.reshape(tf.nn.embedding_lookup(self.e, tokens), [-1, 128])
+            return {'scores': tf.matmul(hidden, self.f) + self.b}
+
+    class Coder(tf.Module):
+        """Two signatures, which share a weight."""
+
+        def __init__(self):
+            self.w, self.b, self.v = weights(64, 32), weights(32), weights(32, 64)
+
+        @tf.function(input_signature=[spec('x', None, 64)])
+        def encode(self, x):
+            return {'code': tf.nn.tanh(tf.matmul(x, self.w) + self.b)}
+
+        @tf.function(input_signature=[spec('x', None, 64)])
+        def rebuild(self, x):
+            return {'y': tf.matmul(tf.nn.tanh(tf.matmul(x, self.w) + self.b), self.v)}
+
+    class Odd(tf.Module):
+        """Transposed convolution, a constant operand, batched multiplication with a constant."""
+
+        def __init__(self):
+            self.t, self.m = weights(3, 3, 16, 16, axis=2), weights(1, 16, 16, 16)
+            self.bm, self.f = weights(2, 32, 40), weights(16, 64)
+
+        @tf.function(input_signature=[spec('x', 1, 8, 8, 16)])
+        def serve(self, x):
+            hidden = tf.nn.conv2d_transpose(x, self.t, [1, 16, 16, 16], 2) * self.m
+            gram = tf.matmul(tf.reshape(x, [64, 16]), self.f)
+            return {'y': tf.matmul(tf.reshape(hidden, [2, 64, 32]), self.bm), 'z': tf.matmul(gram, tf.transpose(gram))}
+
+    return {
+        'dense': (Dense(), ['serve'], ['float', 'int8']),
+        'vision': (Vision(), ['serve'], ['float', 'int8', 'fp16']),
+        'words': (Words(), ['serve'], ['float', 'int8', 'fp16']),
+        'coder': (Coder(), ['encode', 'rebuild'], ['float', 'int8', 'fp16']),
+        'odd': (Odd(), ['serve'], ['float', 'int8', 'fp16']),
+    }
+
+
+def convert(tf, module, names, kind):
+    functions = {name: getattr(module, name).get_concrete_function() for name in names}
+    if len(names) == 1:
+        functions = {'serving_default': functions[names[0]]}
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=functions)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(functions))
+        if kind != 'float':
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if kind == 'fp16':
+            converter.target_spec.supported_types = [tf.float16]
+        return converter.convert()
+
+
+def lookup_variant(words):
+    """The embedding model with EMBEDDING_LOOKUP, which the converter makes of no current function, instead of GATHER."""
+    import flatbuffers
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(words, 0)
+    graph = model.subgraphs[0]
+    gather = graph.operators[0]
+    code = model.operatorCodes[gather.opcodeIndex]
+    assert code.builtinCode == schema.BuiltinOperator.GATHER
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.EMBEDDING_LOOKUP
+    gather.builtinOptions, gather.builtinOptionsType = None, 0
+    table, tokens = gather.inputs
+    gather.inputs = [tokens, table]
+    for tensor in (graph.tensors[tokens], graph.tensors[gather.outputs[0]]):
+        tensor.shape, tensor.shapeSignature = [8, 16][: 1 if tensor is graph.tensors[tokens] else 2], None
+    builder = flatbuffers.Builder(len(words))
+    builder.Finish(model.Pack(builder), b'TFL3')
+    return bytes(builder.Output())
+
+
+def write_goldens():
+    os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
+    os.environ['CUDA_VISIBLE_DEVICES'] = ''
+    import numpy as np
+    import tensorflow as tf
+
+    GOLDENS.mkdir(parents=True, exist_ok=True)
+    for name, (module, signatures, kinds) in models(tf, np).items():
+        for kind in kinds:
+            made = convert(tf, module, signatures, kind)
+            write(f'{name}.{kind}', made)
+            if name == 'words' and kind == 'float':
+                write('lookup.float', lookup_variant(made))
+
+
+def write(name, content):
+    (GOLDENS / f'{name}.tflite.gz').write_bytes(gzip.compress(content, 9, mtime=0))
+
+
+if __name__ == '__main__':
+    {'goldens': write_goldens, 'schema': write_schema}[sys.argv[1]]()
