@@ -16,6 +16,8 @@ export interface EnsurePythonOptions {
   readonly requirements?: { readonly local: string; readonly test: string };
   /** Modules that must import after the installation. @default what the local loop imports */
   readonly imports?: readonly string[];
+  /** Stops an installation. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PythonEnvironment {
@@ -53,16 +55,18 @@ export async function ensurePython(options: EnsurePythonOptions = {}): Promise<P
       const base = findPython();
       report(`Python environment: installing into .venv with Python ${base.version.join('.')}, once; this takes some minutes`);
       rmSync(environment, { recursive: true, force: true });
-      await runPython(base.executable, ['-m', 'venv', environment], () => undefined);
+      await runPython(base.executable, ['-m', 'venv', environment], () => undefined, options.signal);
     }
     for (const one of stages.filter((candidate) => !candidate.isDone())) {
-      await runPython(python, ['-m', 'pip', 'install', '--progress-bar', 'off', '--prefer-binary', '-r', one.requirements], (line) => {
+      const install = ['-m', 'pip', 'install', '--progress-bar', 'off', '--prefer-binary', '-r', one.requirements];
+      const tell = (line: string): void => {
         const progress = describePipLine(line);
         if (progress !== undefined) report(`Python environment: ${progress}`);
-      });
+      };
+      await runPython(python, install, tell, options.signal);
       if (one === local) {
         report('Python environment: checking it');
-        await runPython(python, ['-c', `import ${(options.imports ?? IMPORTS).join(', ')}`], () => undefined);
+        await runPython(python, ['-c', `import ${(options.imports ?? IMPORTS).join(', ')}`], () => undefined, options.signal);
       }
       one.done();
     }

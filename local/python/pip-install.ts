@@ -19,9 +19,15 @@ export function cleanPythonEnvironment(base: NodeJS.ProcessEnv = process.env): N
 /**
  * Runs a Python command of the installation and hands each line of its output on.
  *
- * @throws Error with the command's last lines when it fails.
+ * @throws Error with the command's last lines when it fails; the signal's reason when it is aborted.
  */
-export async function runPython(python: string, args: readonly string[], onLine: (line: string) => void): Promise<void> {
+export async function runPython(
+  python: string,
+  args: readonly string[],
+  onLine: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
   const child = spawn(python, args, { env: cleanPythonEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   const tail: string[] = [];
   const keep = (line: string): void => {
@@ -33,11 +39,14 @@ export async function runPython(python: string, args: readonly string[], onLine:
   createInterface({ input: child.stderr }).on('line', keep);
   const stop = (): void => void child.kill('SIGTERM');
   process.once('exit', stop);
+  signal?.addEventListener('abort', stop);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
   process.off('exit', stop);
+  signal?.removeEventListener('abort', stop);
+  signal?.throwIfAborted();
   if (code !== 0) {
     throw new Error(`${[python, ...args].join(' ')} ended with ${code ?? 'a signal'}:\n${tail.map((line) => `  ${line}`).join('\n')}`);
   }

@@ -1,0 +1,84 @@
+import { DescribeEndpointCommand } from '@aws-sdk/client-sagemaker';
+import { DescribeStateMachineForExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { join } from 'node:path';
+import { indent, logTail } from '../log-tail';
+import { StackOutputs } from '../deploy/deploy-app';
+import { Clients } from './clients';
+import { ExecutionFailedError, Failure } from './execution-failure';
+import { Example, Sample } from './examples';
+import { predict } from './predictions';
+
+const LINES = 25;
+
+export interface FailureReportOptions {
+  readonly error: unknown;
+  readonly clients: Clients;
+  readonly stateDir: string;
+  readonly stack?: StackOutputs;
+  readonly samples: readonly Sample[];
+  readonly example: Example;
+}
+
+/** Writes the end of the failed part's log, and what the endpoint that was there before does now. */
+export async function tellFailure(options: FailureReportOptions): Promise<void> {
+  const { error, clients, stack } = options;
+  const write = (text: string): unknown => process.stderr.write(`${text}\n`);
+  if (error instanceof ExecutionFailedError) {
+    const log = await findLog(clients, error.executionArn, error.failure, options.stateDir).catch(() => undefined);
+    if (log !== undefined) write(`\n${log}`);
+  }
+  if (stack !== undefined) write(`\n${await describeEndpoint(options, stack)}`);
+}
+
+/** A function's log is in CloudWatch Logs, a job's or container's in a file of the local SageMaker. */
+async function findLog(clients: Clients, executionArn: string, failure: Failure, stateDir: string): Promise<string | undefined> {
+  const functionName = await functionOf(clients.states, executionArn, failure.state);
+  if (functionName !== undefined) {
+    const lines = await functionLog(clients, functionName);
+    if (lines.length > 0) return `The end of the log of ${functionName}:\n${indent(lines.join('\n'), LINES)}`;
+  }
+  const job = (JSON.parse(failure.rawCause) as { TrainingJobName?: string }).TrainingJobName;
+  if (job === undefined) return undefined;
+  const file = join(stateDir, 'sagemaker', 'logs', `${job}.log`);
+  return `The end of ${file}:\n${logTail(file, LINES)}`;
+}
+
+interface StateDefinition {
+  readonly Parameters?: { readonly FunctionName?: string };
+  readonly ItemProcessor?: { readonly States: Record<string, StateDefinition> };
+}
+
+async function functionOf(states: SFNClient, executionArn: string, state: string): Promise<string | undefined> {
+  const { definition } = await states.send(new DescribeStateMachineForExecutionCommand({ executionArn }));
+  const all = (JSON.parse(definition ?? '{}') as { States: Record<string, StateDefinition> }).States;
+  const inner = Object.values(all[state]?.ItemProcessor?.States ?? {});
+  const name = [all[state], ...inner].map((one) => one?.Parameters?.FunctionName).find((one) => one !== undefined);
+  return name?.replace(/^arn:[^:]*:lambda:[^:]*:[^:]*:function:/, '').split(':')[0];
+}
+
+async function functionLog(clients: Clients, functionName: string): Promise<string[]> {
+  const endpoint = await clients.states.config.endpoint?.();
+  if (endpoint === undefined) return [];
+  const response = await fetch(`http://${endpoint.hostname}:${endpoint.port}/`, {
+    method: 'POST',
+    headers: { 'X-Amz-Target': 'Logs_20140328.FilterLogEvents', 'Content-Type': 'application/x-amz-json-1.1' },
+    body: JSON.stringify({ logGroupName: `/aws/lambda/${functionName}`, limit: 10_000 }),
+  });
+  const { events = [] } = (await response.json()) as { events?: { message: string }[] };
+  return events.map((event) => event.message.trimEnd());
+}
+
+async function describeEndpoint(options: FailureReportOptions, stack: StackOutputs): Promise<string> {
+  const { clients, example, samples } = options;
+  const name = stack.EndpointName;
+  try {
+    const endpoint = await clients.sageMaker.send(new DescribeEndpointCommand({ EndpointName: name }));
+    if (endpoint.EndpointStatus !== 'InService') {
+      return `The endpoint ${name} is ${endpoint.EndpointStatus}${endpoint.FailureReason ? `: ${endpoint.FailureReason}` : ''}`;
+    }
+    const [answer] = await predict(clients.runtime, name, example, samples.slice(0, 1));
+    return `The endpoint ${name} still serves ${endpoint.EndpointConfigName}: ${answer.label} is recognised as ${answer.predicted}.`;
+  } catch {
+    return `There is no endpoint ${name} yet.`;
+  }
+}

@@ -1,0 +1,19 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { REGION } from '../aws/local-aws';
+import { Sample } from './examples';
+
+/** How to call the endpoint from another terminal; the request's body is put into a file, being long. */
+export function invocationHelp(url: string, endpointName: string, samples: readonly Sample[], stateDir: string): string {
+  const body = join(stateDir, 'request.json');
+  writeFileSync(body, samples[0].body);
+  return `
+Invoke it (the request in request.json is a ${samples[0].label}):
+
+  curl -s -X POST ${url}/endpoints/${endpointName}/invocations \\
+    -H 'Content-Type: application/json' --data-binary @${body}
+
+  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws sagemaker-runtime invoke-endpoint \\
+    --endpoint-url ${url} --region ${REGION} --endpoint-name ${endpointName} \\
+    --content-type application/json --body fileb://${body} /dev/stdout`;
+}

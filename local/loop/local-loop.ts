@@ -1,0 +1,191 @@
+import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { join } from 'node:path';
+import { buildAll } from '../../tools/build';
+import { deployApp, StackOutputs } from '../deploy/deploy-app';
+import { ensurePython } from '../python/ensure-python';
+import { Clients, makeClients } from './clients';
+import { ConsoleView } from './console-view';
+import { evaluate, formatMetrics } from './evaluation';
+import { Example, findExample, Sample } from './examples';
+import { findString } from './find-value';
+import { FinishedExecution, followExecution, startedExecution } from './follow-execution';
+import { tellFailure } from './failure-report';
+import { invocationHelp } from './invocation-help';
+import { LoopOptions } from './options';
+import { formatPredictions, predict } from './predictions';
+import { RunFile, RunningLoop } from './run-file';
+import { choosePorts, resetState, Services, startServices } from './services';
+
+const PREDICTIONS = 5;
+
+/** The whole loop on one machine: start, deploy, build, release, evaluate, predict. */
+export class LocalLoop {
+  private readonly example: Example;
+  private readonly runFile: RunFile;
+  private services: Services | undefined;
+  private starting: Promise<unknown> = Promise.resolve();
+  private clients: Clients | undefined;
+  private stack: StackOutputs | undefined;
+  private samples: Sample[] = [];
+  private closing: Promise<void> | undefined;
+
+  /** @throws UsageError when the example does not exist. */
+  constructor(
+    private readonly options: LoopOptions,
+    private readonly root: string,
+    private readonly view: ConsoleView,
+  ) {
+    this.example = findExample(options.example, root);
+    this.runFile = new RunFile(options.stateDir);
+  }
+
+  /** Runs all of it; with `--keep` it returns only after an abort. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { view } = this;
+    const started = Date.now();
+    const { python } = await ensurePython({ root: this.root, report: (line) => view.line(line), signal });
+    signal.throwIfAborted();
+    const running = await this.connect(python, signal);
+    signal.throwIfAborted();
+    const clients = makeClients(running.awsUrl, running.sageMakerUrl);
+    this.clients = clients;
+    const samples = this.example.samples(python, PREDICTIONS);
+    samples.catch(() => undefined);
+    const stack = await view.step('cdk deploy', () => this.deploy(running, signal));
+    this.stack = stack;
+    this.samples = await samples;
+
+    view.heading('Build machine');
+    const name = `local-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}`;
+    const build = await this.build(clients, stack, name, signal);
+    view.heading('Release machine');
+    const release = await this.release(clients, build, signal);
+    const artifact = required(findString(build.output, 'artifact'), 'the build machine', 'artifact');
+    const raw = findString(build.output, 'S3ModelArtifacts') ?? findString(build.output, 'source');
+
+    view.heading('Evaluation');
+    const metrics = await view.step('processing job', () =>
+      evaluate({
+        s3: clients.s3,
+        sageMaker: clients.sageMaker,
+        bucket: stack.ModelBucketName,
+        code: join(this.example.folder, 'evaluation'),
+        raw: required(raw, 'the build machine', 'S3ModelArtifacts'),
+        compressed: artifact,
+        name,
+        signal,
+      }),
+    );
+    view.line(`\n${formatMetrics(metrics)}`);
+    const predictions = await predict(clients.runtime, stack.EndpointName, this.example, this.samples);
+    view.heading(`${PREDICTIONS} predictions through the endpoint ${stack.EndpointName}`);
+    view.line(formatPredictions(predictions));
+    view.line(`\nArtifact: ${artifact}`);
+    view.line(`Endpoint: ${stack.EndpointName}, ${findString(release.output, 'action') ?? 'released'}, InService`);
+    view.line(`Done in ${((Date.now() - started) / 1000).toFixed(0)} s.`);
+    if (this.options.keep) await this.keep(running, signal);
+  }
+
+  /** Says what the log of the failed part says, and whether the endpoint still serves. */
+  async tellFailure(error: unknown): Promise<void> {
+    if (this.clients === undefined || this.closing !== undefined) return;
+    const { clients, stack, samples, example } = this;
+    await tellFailure({ error, clients, stateDir: this.options.stateDir, stack, samples, example });
+  }
+
+  /** Stops what this run started and gives its claim back. Safe to call twice. */
+  close(): Promise<void> {
+    this.closing ??= (async () => {
+      await this.starting.catch(() => undefined);
+      await this.services?.close();
+      this.runFile.release();
+    })();
+    return this.closing;
+  }
+
+  /** The same in the last moment of the process. */
+  kill(): void {
+    this.services?.kill();
+    this.runFile.release();
+  }
+
+  /** Starts the local services, or joins those of a run that keeps them up. */
+  private async connect(python: string, signal: AbortSignal): Promise<RunningLoop> {
+    const { stateDir } = this.options;
+    const ports = await choosePorts(this.options.port);
+    const mine: RunningLoop = {
+      pid: process.pid,
+      awsUrl: `http://127.0.0.1:${ports.awsPort}`,
+      sageMakerUrl: `http://127.0.0.1:${ports.sageMakerPort}`,
+      keeping: false,
+    };
+    const other = this.runFile.claim(mine);
+    if (other !== undefined) {
+      this.view.heading(`Local services of process ${other.pid}, which keeps them up`);
+      await this.view.step('build functions', buildAll);
+      return other;
+    }
+    if (this.options.reset) resetState(stateDir);
+    this.view.heading('Local services');
+    const start = this.view.step('build, start AWS and SageMaker', async () => {
+      const [, services] = await Promise.all([buildAll(), startServices({ stateDir, python, ...ports })]);
+      return services;
+    });
+    this.starting = start.then((services) => (this.services = services));
+    await this.starting;
+    signal.throwIfAborted();
+    return mine;
+  }
+
+  private deploy(running: RunningLoop, signal: AbortSignal): Promise<StackOutputs> {
+    const { recipe, prune, stateDir, example } = this.options;
+    return deployApp({
+      root: this.root,
+      stateDir,
+      awsUrl: running.awsUrl,
+      signal,
+      context: {
+        'modelpress:recipe': recipe,
+        'modelpress:prune': prune,
+        'modelpress:example': example,
+        'modelpress:runOnDeploy': 'false',
+      },
+    });
+  }
+
+  private async build(clients: Clients, stack: StackOutputs, name: string, signal: AbortSignal): Promise<FinishedExecution> {
+    const { executionArn } = await clients.states.send(
+      new StartExecutionCommand({ stateMachineArn: stack.BuildStateMachineArn, name, input: '{}' }),
+    );
+    return followExecution(clients.states, required(executionArn, 'StartExecution', 'executionArn'), this.view, signal);
+  }
+
+  private release(clients: Clients, build: FinishedExecution, signal: AbortSignal): Promise<FinishedExecution> {
+    const arn = startedExecution(build);
+    return followExecution(clients.states, required(arn, 'the build machine', 'release execution'), this.view, signal);
+  }
+
+  private async keep(running: RunningLoop, signal: AbortSignal): Promise<void> {
+    if (running.pid !== process.pid) {
+      this.view.line(`\nThe endpoint stays up in process ${running.pid}.`);
+      return;
+    }
+    this.runFile.update({ ...running, keeping: true });
+    this.view.line(invocationHelp(running.sageMakerUrl, this.stack?.EndpointName ?? '', this.samples, this.options.stateDir));
+    this.view.line('\nThe endpoint stays up; Ctrl-C stops everything.');
+    // A pending promise alone does not keep the process alive.
+    const alive = setInterval(() => undefined, 60_000);
+    await Promise.race([
+      new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+      this.services?.lost,
+    ]);
+    clearInterval(alive);
+    signal.throwIfAborted();
+    throw new Error(`the local AWS ended by itself; its log is ${join(this.options.stateDir, 'aws', 'ministack.log')}`);
+  }
+}
+
+function required(value: string | undefined, where: string, what: string): string {
+  if (value === undefined) throw new Error(`${where} gave no ${what}; this is a fault of the project, not of the model`);
+  return value;
+}

@@ -1,0 +1,97 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { METHODS, parseRecipe } from '../../lambda/engine/recipe';
+
+export const USAGE = `usage: npm run local -- [options]
+
+Trains, compresses, releases and runs a model on this machine, with the code that deploys to AWS.
+
+  --recipe <method>   number format of the compressed model: ${METHODS.slice(0, 5).join(', ')}, … (default int8)
+  --prune <share>     share of the weights to set to zero, 0 up to 1, or 2:4 (default 0)
+  --example <name>    folder of examples/ to use (default tensorflow-digits)
+  --keep              leave the endpoint up until Ctrl-C, and print how to invoke it
+  --port <number>     port of the local SageMaker, which serves the endpoint (default: a free one)
+  --reset             forget everything earlier runs left: stack, buckets, endpoint
+  --state-dir <path>  where that is kept (default .modelpress)
+  --help              show this text
+`;
+
+export interface LoopOptions {
+  readonly recipe: string;
+  readonly prune: string;
+  readonly example: string;
+  readonly keep: boolean;
+  readonly port?: number;
+  readonly reset: boolean;
+  readonly stateDir: string;
+}
+
+/** The command line asks for something that does not exist. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * @param args the arguments after the program's name
+ * @param root the project's root
+ * @returns the options, or `help`
+ * @throws UsageError naming the option and what was received
+ */
+export function parseOptions(args: readonly string[], root: string): LoopOptions | 'help' {
+  const values = parse(args);
+  if (values.help) return 'help';
+  const prune = values.prune ?? '0';
+  if (prune !== '2:4' && !/^(0|0?\.\d+)$/.test(prune)) {
+    throw new UsageError(`--prune must be a share from 0 up to, not including, 1, or 2:4, received: ${prune}`);
+  }
+  const recipe = values.recipe ?? 'int8';
+  try {
+    parseRecipe({ method: recipe, ...(prune === '2:4' ? { prune } : { prune: Number(prune) }) });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return {
+    recipe,
+    prune,
+    example: values.example ?? 'tensorflow-digits',
+    keep: values.keep ?? false,
+    port: parsePort(values.port),
+    reset: values.reset ?? false,
+    stateDir: resolve(root, values['state-dir'] ?? '.modelpress'),
+  };
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseRaw> {
+  try {
+    return parseRaw(args);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function parseRaw(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: false,
+    options: {
+      recipe: { type: 'string' },
+      prune: { type: 'string' },
+      example: { type: 'string' },
+      keep: { type: 'boolean' },
+      port: { type: 'string' },
+      reset: { type: 'boolean' },
+      'state-dir': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }).values;
+}
+
+function parsePort(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const port = Number(value);
+  if (!/^\d+$/.test(value) || port < 1 || port > 65535) {
+    throw new UsageError(`--port must be a number from 1 to 65535, received: ${value}`);
+  }
+  return port;
+}

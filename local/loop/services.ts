@@ -1,0 +1,81 @@
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ACCOUNT, LocalAws, REGION, startLocalAws } from '../aws/local-aws';
+import { checkPortIsFree, freePorts } from '../ports';
+import { startLocalSageMaker } from '../sagemaker/server';
+
+/** Wait states pass at this share of their time: they are made for endpoints that take minutes to come up. */
+const WAIT_SCALE = 0.1;
+
+export interface Services {
+  readonly awsUrl: string;
+  readonly sageMakerUrl: string;
+  /** Resolves when the local AWS ends, which it never does by itself. */
+  readonly lost: Promise<unknown>;
+  /** Stops every process, keeping the state for the next run. */
+  close(): Promise<void>;
+  /** Ends what can be ended at once, when there is no time left. */
+  kill(): void;
+}
+
+export interface ServicesOptions {
+  readonly stateDir: string;
+  readonly python: string;
+  readonly awsPort: number;
+  readonly sageMakerPort: number;
+}
+
+/** Chooses the ports, because each server must know the other's address. @throws PortInUseError */
+export async function choosePorts(sageMakerPort?: number): Promise<{ awsPort: number; sageMakerPort: number }> {
+  if (sageMakerPort !== undefined) await checkPortIsFree(sageMakerPort);
+  const [awsPort, other] = await freePorts(2);
+  return { awsPort, sageMakerPort: sageMakerPort ?? other };
+}
+
+/** Starts the local AWS and the local SageMaker side by side; stops the one if the other fails. */
+export async function startServices(options: ServicesOptions): Promise<Services> {
+  const { stateDir, python, awsPort, sageMakerPort } = options;
+  const awsUrl = `http://127.0.0.1:${awsPort}`;
+  // The local SageMaker brings back the endpoints of earlier runs, whose files are in the bucket: AWS comes first.
+  const aws = await startLocalAws({
+    python,
+    stateDir: join(stateDir, 'aws'),
+    port: awsPort,
+    sageMakerEndpoint: `http://127.0.0.1:${sageMakerPort}`,
+    waitScale: WAIT_SCALE,
+  });
+  const log = join(stateDir, 'logs', 'sagemaker.log');
+  mkdirSync(dirname(log), { recursive: true });
+  try {
+    const sageMaker = await startLocalSageMaker({
+      port: sageMakerPort,
+      stateDir: join(stateDir, 'sagemaker'),
+      python,
+      s3Endpoint: awsUrl,
+      region: REGION,
+      account: ACCOUNT,
+      log: (line) => appendFileSync(log, `${new Date().toISOString()} ${line}\n`),
+    });
+    return {
+      awsUrl,
+      sageMakerUrl: sageMaker.url,
+      lost: aws.exited,
+      kill: () => aws.kill(),
+      close: () => closeAll(aws, sageMaker),
+    };
+  } catch (error) {
+    await aws.close();
+    throw error;
+  }
+}
+
+async function closeAll(aws: LocalAws, sageMaker: { close(): Promise<void> }): Promise<void> {
+  await Promise.allSettled([sageMaker.close(), aws.close()]);
+}
+
+/** Deletes what earlier runs left. */
+export function resetState(stateDir: string): void {
+  for (const name of ['aws', 'sagemaker', 'home', 'cdk.out', 'outputs.json', 'logs', 'bootstrap']) {
+    rmSync(join(stateDir, name), { recursive: true, force: true });
+  }
+}
