@@ -35,7 +35,7 @@ print(json.dumps({"executable": sys.executable, "version": list(sys.version_info
 
 /** Asks a command what Python it is. Must stay valid for Python 2, so that an old one is named and not just skipped. */
 export function askPython(command: string): PythonFacts | null {
-  const answer = spawnSync(command, ['-c', QUESTION], { encoding: 'utf8', timeout: 20_000 });
+  const answer = spawnSync(command, ['-c', QUESTION], { encoding: 'utf8', timeout: 20_000, env: process.env });
   if (answer.status !== 0) return null;
   try {
     return { command, ...(JSON.parse(answer.stdout) as Omit<PythonFacts, 'command'>) };
