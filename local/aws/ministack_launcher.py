@@ -8,7 +8,7 @@ import threading
 
 VERSION = "1.5.33"
 # What the additions below hold on to. They are internals, hence the exact version.
-NEEDED = ("_SERVICE_DISPATCH", "_ExecutionError", "_resolve_ctx_path", "_invoke_resource")
+NEEDED = ("_SERVICE_DISPATCH", "_ExecutionError", "_resolve_ctx_path", "_invoke_resource_with_timeout")
 
 
 def add_redrive_count(stepfunctions):

@@ -4,9 +4,10 @@ They behave as the service's own: the input goes to the API unchanged, `.sync` w
 Describe says, and a job that does not complete raises `States.TaskFailed` with that description as the cause.
 """
 
+import contextvars
 import json
 import os
-import time
+import threading
 import urllib.error
 import urllib.request
 
@@ -14,11 +15,11 @@ POLL_SECONDS = 0.25
 REQUEST_SECONDS = 60
 PREFIX = "arn:aws:states:::sagemaker:"
 
-# Action of the integration -> (field with the job's name, action that describes it, field with its status)
-JOBS = {
-    "createTrainingJob": ("TrainingJobName", "DescribeTrainingJob", "TrainingJobStatus"),
-    "createProcessingJob": ("ProcessingJobName", "DescribeProcessingJob", "ProcessingJobStatus"),
-}
+# Kinds of job: the API's actions and fields are all made of this word.
+JOBS = {"createTrainingJob": "TrainingJob", "createProcessingJob": "ProcessingJob"}
+
+# Set for a task with a time limit, once the limit has passed.
+_given_up = contextvars.ContextVar("given_up", default=threading.Event())
 
 
 class ApiError(Exception):
@@ -64,22 +65,22 @@ def in_milliseconds(value, key=""):
     return value
 
 
-def make_handler(action, execution_error):
-    name_field, describe, status_field = JOBS[action]
-    api_action = action[0].upper() + action[1:]
-
+def make_handler(kind, execution_error):
     def handle(resource, request):
+        name = {f"{kind}Name": request.get(f"{kind}Name")}
+        given_up = _given_up.get()
         try:
-            created = call(api_action, request)
-            if not resource.split(":sagemaker:")[1].endswith(".sync"):
+            created = call(f"Create{kind}", request)
+            if not resource.endswith(".sync"):
                 return created
-            while True:
-                job = in_milliseconds(call(describe, {name_field: request.get(name_field)}))
-                if job.get(status_field) == "Completed":
+            while not given_up.wait(POLL_SECONDS):
+                job = in_milliseconds(call(f"Describe{kind}", name))
+                if job.get(f"{kind}Status") == "Completed":
                     return job
-                if job.get(status_field) in ("Failed", "Stopped"):
+                if job.get(f"{kind}Status") in ("Failed", "Stopped"):
                     raise execution_error("States.TaskFailed", json.dumps(job))
-                time.sleep(POLL_SECONDS)
+            call(f"Stop{kind}", name)
+            raise execution_error("States.Timeout", f"the job {request.get(f'{kind}Name')} was stopped")
         except ApiError as error:
             raise execution_error("SageMaker.AmazonSageMakerException", str(error)) from None
 
@@ -88,5 +89,18 @@ def make_handler(action, execution_error):
 
 def register(stepfunctions):
     """Adds the integrations to MiniStack's table of services."""
-    for action in JOBS:
-        stepfunctions._SERVICE_DISPATCH[PREFIX + action] = make_handler(action, stepfunctions._ExecutionError)
+    for action, kind in JOBS.items():
+        stepfunctions._SERVICE_DISPATCH[PREFIX + action] = make_handler(kind, stepfunctions._ExecutionError)
+    original = stepfunctions._invoke_resource_with_timeout
+
+    def invoke(resource, request, timeout):
+        """The task goes on in its thread after the limit; this is how it learns to stop the job."""
+        given_up = threading.Event()
+        token = _given_up.set(given_up)
+        try:
+            return original(resource, request, timeout)
+        finally:
+            given_up.set()
+            _given_up.reset(token)
+
+    stepfunctions._invoke_resource_with_timeout = invoke

@@ -1,0 +1,85 @@
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalAws, startLocalAws } from '../../../local/aws/local-aws';
+import { PortInUseError } from '../../../local/ports';
+import { ensurePython } from '../../../local/python/ensure-python';
+
+describe('startLocalAws', () => {
+  let python: string;
+  let stateDir: string;
+  beforeAll(async () => {
+    ({ python } = await ensurePython());
+  });
+  beforeEach(() => {
+    stateDir = mkdtempSync(join(tmpdir(), 'modelpress-state-'));
+  });
+  afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
+
+  const client = (aws: LocalAws): S3Client =>
+    new S3Client({
+      endpoint: aws.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      forcePathStyle: true,
+    });
+
+  test('keeps its state for the next start', async () => {
+    const first = await startLocalAws({ python, stateDir });
+    try {
+      await client(first).send(new CreateBucketCommand({ Bucket: 'kept' }));
+      await client(first).send(new PutObjectCommand({ Bucket: 'kept', Key: 'a', Body: 'still here' }));
+    } finally {
+      await first.close();
+    }
+    const second = await startLocalAws({ python, stateDir });
+    try {
+      const { Body } = await client(second).send(new GetObjectCommand({ Bucket: 'kept', Key: 'a' }));
+      expect(await Body?.transformToString()).toBe('still here');
+    } finally {
+      await second.close();
+    }
+  });
+
+  test('says so when the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    try {
+      await expect(startLocalAws({ python, stateDir, port })).rejects.toThrow(PortInUseError);
+      await expect(startLocalAws({ python, stateDir, port })).rejects.toThrow(`port ${port} is in use`);
+    } finally {
+      other.close();
+    }
+  });
+
+  test('shows the log when the server does not start', async () => {
+    await expect(startLocalAws({ python: process.execPath, stateDir })).rejects.toThrow(/did not start.*SyntaxError/s);
+  });
+
+  test('ends when the process that started it is killed', async () => {
+    const script = `require('tsx/cjs');
+      const { startLocalAws } = require('./local/aws/local-aws.ts');
+      startLocalAws(${JSON.stringify({ python, stateDir })}).then((aws) => console.log(aws.url));
+      setInterval(() => {}, 1000);`;
+    const parent = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const url = line.toString().trim();
+    expect((await fetch(`${url}/_ministack/health`)).ok).toBe(true);
+    parent.kill('SIGKILL');
+    let gone = false;
+    for (let i = 0; i < 200 && !gone; i++) {
+      gone = await fetch(`${url}/_ministack/health`).then(
+        () => false,
+        () => true,
+      );
+      if (!gone) await sleep(100);
+    }
+    expect(gone).toBe(true);
+  });
+});
