@@ -1,0 +1,43 @@
+/** Bits of one element of every type that the safetensors format names. */
+const BITS: ReadonlyMap<string, number> = new Map([
+  ['F4', 4],
+  ['F6_E2M3', 6],
+  ['F6_E3M2', 6],
+  ['BOOL', 8],
+  ['U8', 8],
+  ['I8', 8],
+  ['F8_E4M3', 8],
+  ['F8_E5M2', 8],
+  ['F8_E8M0', 8],
+  ['F8_E4M3FNUZ', 8],
+  ['F8_E5M2FNUZ', 8],
+  ['U16', 16],
+  ['I16', 16],
+  ['F16', 16],
+  ['BF16', 16],
+  ['U32', 32],
+  ['I32', 32],
+  ['F32', 32],
+  ['U64', 64],
+  ['I64', 64],
+  ['F64', 64],
+  ['C64', 64],
+]);
+
+/** Bits of one element; undefined for a type that is not known, whose size could not be checked. */
+export function bitsOf(dtype: string): number | undefined {
+  return BITS.get(dtype);
+}
+
+/** Whether weights of this type can be compressed. */
+export function isWeightType(dtype: string): dtype is WeightType {
+  return dtype === 'BF16' || dtype === 'F16' || dtype === 'F32';
+}
+
+/** The element types that the kernels take. */
+export type WeightType = 'BF16' | 'F16' | 'F32';
+
+/** Bytes of one element of a type that can be compressed. */
+export function weightBytes(dtype: WeightType): number {
+  return dtype === 'F32' ? 4 : 2;
+}

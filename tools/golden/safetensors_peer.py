@@ -1,0 +1,235 @@
+"""Makes reference checkpoints with compressed-tensors' own code, for the tests of the safetensors format.
+
+    python tools/golden/safetensors_peer.py tensors test/golden/safetensors
+        Writes source-<dtype>.safetensors and, for every recipe, <recipe>-<dtype>.safetensors.
+    python tools/golden/safetensors_peer.py model llama|mixtral FOLDER
+        Builds a tiny random model with transformers in FOLDER/source and compresses it to FOLDER/<recipe>, for each.
+    python tools/golden/safetensors_peer.py logits CHECKPOINT...
+        Loads checkpoints with transformers and prints a JSON list of their logits for fixed tokens.
+
+Needs torch, transformers, compressed-tensors and safetensors, in the versions of requirements-safetensors.txt.
+"""
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+from compressed_tensors.compressors import BaseCompressor
+from compressed_tensors.quantization import QuantizationScheme, preset_name_to_scheme
+from compressed_tensors.quantization.utils import calculate_qparams, generate_gparam
+from safetensors.torch import load_file, save_file
+
+# Recipe: compressed-tensors' preset and storage format.
+RECIPES = {
+    "w8a8": ("W8A8", "int-quantized"),
+    "w8a16": ("W8A16", "pack-quantized"),
+    "w4a16": ("W4A16", "pack-quantized"),
+    "w4a16-asym": ("W4A16_ASYM", "pack-quantized"),
+    "fp8": ("FP8_DYNAMIC", "float-quantized"),
+    "fp8-block": ("FP8_BLOCK", "float-quantized"),
+    "nvfp4a16": ("NVFP4A16", "nvfp4-pack-quantized"),
+    "mxfp4a16": ("MXFP4A16", "mxfp4-pack-quantized"),
+    "mxfp8": ("MXFP8", "mxfp8-quantized"),
+}
+FUSED = [("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"), ("w1", "w3")]
+DTYPES = {"bf16": torch.bfloat16, "f16": torch.float16, "f32": torch.float32}
+
+
+def scheme_of(recipe: str) -> QuantizationScheme:
+    """The preset, with the group size of 128 that the integer recipes default to."""
+    scheme = preset_name_to_scheme(RECIPES[recipe][0], ["Linear"])
+    weights = scheme.weights
+    if weights.strategy == "group" and weights.type == "int":
+        weights.group_size = 128
+    scheme.format = RECIPES[recipe][1]
+    return scheme
+
+
+def extremes(weight: torch.Tensor, scheme: QuantizationScheme) -> tuple[torch.Tensor, torch.Tensor]:
+    """Minima and maxima of what shares a scale, in the scales' shape."""
+    args = scheme.weights
+    if args.strategy == "channel":
+        groups = weight.unsqueeze(1)
+    elif args.strategy == "block":
+        high, wide = args.block_structure
+        rows, columns = weight.shape
+        padded = torch.nn.functional.pad(weight, (0, -columns % wide, 0, -rows % high))
+        groups = padded.unflatten(0, (-1, high)).unflatten(2, (-1, wide)).transpose(1, 2).flatten(2)
+    else:
+        groups = weight.unflatten(-1, (-1, args.group_size))
+    return groups.amin(-1), groups.amax(-1)
+
+
+def compress(weight: torch.Tensor, recipe: str, fused: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    """One weight's tensors. `fused` are the weights that share a global scale with it, itself included."""
+    scheme = scheme_of(recipe)
+    state = {"weight": weight}
+    global_scale = None
+    if recipe == "nvfp4a16":
+        low = torch.stack([member.amin() for member in fused]).amin()
+        high = torch.stack([member.amax() for member in fused]).amax()
+        global_scale = generate_gparam(low, high)
+        state["weight_global_scale"] = global_scale
+    scale, zero_point = calculate_qparams(*extremes(weight, scheme), scheme.weights, global_scale=global_scale)
+    state["weight_scale"] = scale
+    state["weight_zero_point"] = zero_point
+    compressor = BaseCompressor.get_value_from_registry(scheme.format)
+    compressed = compressor.compress(state, scheme)
+    return {name: tensor.contiguous() for name, tensor in compressed.items() if tensor is not None}
+
+
+def is_compressed(name: str, tensor: torch.Tensor, recipe: str) -> bool:
+    module = name.removesuffix(".weight")
+    if tensor.ndim != 2 or not name.endswith(".weight"):
+        return False
+    if module == "lm_head" or "embed_tokens" in module or "norm" in module or module.endswith(("mlp.gate", "block_sparse_moe.gate")):
+        return False
+    group = scheme_of(recipe).weights.group_size
+    return group is None or tensor.shape[1] % group == 0
+
+
+def fused_with(name: str, tensors: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    parent, _, last = name.removesuffix(".weight").rpartition(".")
+    for members in FUSED:
+        if last in members:
+            names = [f"{parent}.{member}.weight" for member in members]
+            return [tensors[other] for other in names if other in tensors]
+    return [tensors[name]]
+
+
+def compress_all(tensors: dict[str, torch.Tensor], recipe: str) -> dict[str, torch.Tensor]:
+    out = {}
+    for name, tensor in tensors.items():
+        if recipe in ("fp16", "bf16"):
+            out[name] = tensor.to(torch.float16 if recipe == "fp16" else torch.bfloat16)
+        elif is_compressed(name, tensor, recipe):
+            module = name.removesuffix(".weight")
+            parts = compress(tensor, recipe, fused_with(name, tensors))
+            out |= {f"{module}.{part}": value for part, value in parts.items()}
+        else:
+            out[name] = tensor
+    return out
+
+
+def edge_values(dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """Weights with what goes wrong: zero rows and groups, one value a group, subnormals, ties, outliers, signed zeros."""
+    generator = torch.Generator().manual_seed(7)
+    normal = lambda *shape: torch.randn(*shape, generator=generator) * 0.05
+    smallest = torch.finfo(dtype).tiny
+    q = normal(24, 256)
+    q[0] = 0
+    q[1] = -0.0
+    q[2, :128] = 0
+    q[3] = 0
+    q[3, 5] = 0.75
+    q[4] = smallest * torch.arange(256) / 64
+    q[5] = 0.5
+    q[6, ::2], q[6, 1::2] = 1.0, -1.0
+    q[7] = torch.arange(256) - 128
+    q[8, 17] = 300.0
+    q[9] = q[9].abs()
+    q[10] = -q[10].abs()
+    q[11, 0], q[11, 1] = 1.75, -1.75
+    q[12] = (torch.arange(256) % 32 - 16) / 16 * 7.5
+    q[13] = smallest / 4
+    q[14] = (torch.arange(256) % 16 - 8) / 2
+    k, v = normal(16, 256) * 3, normal(16, 256)
+    odd = normal(132, 136)
+    odd[:, 130] *= 40
+    tail = normal(20, 384)
+    tail *= torch.exp(torch.randn(20, 1, generator=generator))
+    large = normal(8, 128) * (torch.finfo(dtype).max / 8 if dtype == torch.float16 else 1e30)
+    return {
+        "model.layers.0.self_attn.q_proj.weight": q.to(dtype),
+        "model.layers.0.self_attn.k_proj.weight": k.to(dtype),
+        "model.layers.0.self_attn.v_proj.weight": v.to(dtype),
+        "model.layers.0.self_attn.o_proj.weight": tail.to(dtype),
+        "model.layers.0.mlp.gate_proj.weight": normal(12, 128).to(dtype),
+        "model.layers.0.mlp.up_proj.weight": torch.zeros(12, 128, dtype=dtype),
+        "model.layers.0.mlp.down_proj.weight": odd.to(dtype),
+        "model.layers.0.mlp.large.weight": large.to(dtype),
+        "model.layers.0.input_layernorm.weight": normal(256).to(dtype),
+        "model.layers.0.zero.weight": torch.zeros(8, 128, dtype=dtype),
+        "lm_head.weight": normal(10, 128).to(dtype),
+    }
+
+
+def write_tensors(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, dtype in DTYPES.items():
+        tensors = edge_values(dtype)
+        save_file(tensors, folder / f"source-{name}.safetensors", metadata={"format": "pt"})
+        for recipe in RECIPES:
+            compressed = {key: value for key, value in compress_all(tensors, recipe).items() if value is not tensors.get(key)}
+            save_file(compressed, folder / f"{recipe}-{name}.safetensors", metadata={"format": "pt"})
+
+
+def config_of(recipe: str) -> dict:
+    """`quantization_config` as compressed-tensors itself writes it."""
+    scheme = scheme_of(recipe)
+    group = json.loads(scheme.model_dump_json(exclude={"format"}))
+    return {
+        "quant_method": "compressed-tensors",
+        "format": scheme.format,
+        "quantization_status": "compressed",
+        "ignore": ["lm_head", "re:.*(mlp|block_sparse_moe)\\.gate$"],
+        "config_groups": {"group_0": group},
+    }
+
+
+def build_model(kind: str, folder: Path) -> None:
+    from transformers import LlamaConfig, LlamaForCausalLM, MixtralConfig, MixtralForCausalLM
+
+    torch.manual_seed(11)
+    common = dict(hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, vocab_size=96)
+    if kind == "llama":
+        model = LlamaForCausalLM(LlamaConfig(**common, tie_word_embeddings=False))
+    else:
+        model = MixtralForCausalLM(MixtralConfig(**common, num_local_experts=4, num_experts_per_tok=2))
+    source = folder / "source"
+    model.to(torch.bfloat16).save_pretrained(source, max_shard_size="400KB")
+    config = json.loads((source / "config.json").read_text())
+    tensors = {}
+    for shard in sorted(source.glob("*.safetensors")):
+        tensors |= load_file(shard)
+    for recipe in RECIPES:
+        if kind == "mixtral" and recipe == "w4a16-asym":
+            continue
+        target = folder / recipe
+        target.mkdir(parents=True, exist_ok=True)
+        for other in source.glob("*.json"):
+            if "index" not in other.name:
+                shutil.copy(other, target / other.name)
+        save_file(compress_all(tensors, recipe), target / "model.safetensors", metadata={"format": "pt"})
+        (target / "config.json").write_text(json.dumps(config | {"quantization_config": config_of(recipe)}, indent=2))
+
+
+def print_logits(checkpoints: list[str]) -> None:
+    from transformers import AutoModelForCausalLM, CompressedTensorsConfig
+
+    tokens = torch.arange(48).reshape(2, 24) % 96
+    results = []
+    for checkpoint in checkpoints:
+        compressed = "quantization_config" in json.loads((Path(checkpoint) / "config.json").read_text())
+        options = {"quantization_config": CompressedTensorsConfig(dequantize=True)} if compressed else {}
+        model = AutoModelForCausalLM.from_pretrained(checkpoint, **options).eval()
+        with torch.no_grad():
+            results.append(model(tokens).logits.float().flatten().tolist())
+    print(json.dumps(results))
+
+
+def main() -> None:
+    command, *arguments = sys.argv[1:] or ["help"]
+    if command == "tensors" and len(arguments) == 1:
+        write_tensors(Path(arguments[0]))
+    elif command == "model" and len(arguments) == 2 and arguments[0] in ("llama", "mixtral"):
+        build_model(arguments[0], Path(arguments[1]))
+    elif command == "logits" and arguments:
+        print_logits(arguments)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
