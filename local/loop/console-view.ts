@@ -66,8 +66,8 @@ export class ConsoleView implements ExecutionWatcher {
   }
 
   private finish(mark: string, name: string, seconds: number): void {
-    this.line(`  ${mark} ${name.padEnd(NAME_WIDTH)} ${seconds.toFixed(1).padStart(6)} s`);
     if (this.current?.name === name) this.close();
+    this.line(`  ${mark} ${name.padEnd(NAME_WIDTH)} ${seconds.toFixed(1).padStart(6)} s`);
   }
 
   private draw(): void {

@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import { parseOptions, UsageError } from '../../../local/loop/options';
+import { findExample } from '../../../local/loop/examples';
+
+const root = resolve(__dirname, '../../..');
+
+describe('parseOptions', () => {
+  test('has defaults for everything', () => {
+    expect(parseOptions([], root)).toEqual({
+      recipe: 'int8',
+      prune: '0',
+      example: 'tensorflow-digits',
+      keep: false,
+      port: undefined,
+      reset: false,
+      stateDir: resolve(root, '.modelpress'),
+    });
+  });
+
+  test('takes every option', () => {
+    expect(
+      parseOptions(
+        ['--recipe', 'fp16', '--prune=0.5', '--example', 'x', '--keep', '--port', '8080', '--reset', '--state-dir', '/s'],
+        root,
+      ),
+    ).toEqual({ recipe: 'fp16', prune: '0.5', example: 'x', keep: true, port: 8080, reset: true, stateDir: '/s' });
+  });
+
+  test('help wins', () => expect(parseOptions(['--help', '--keep'], root)).toBe('help'));
+
+  test.each([
+    [['--recipe', 'int7'], /method must be one of .*received: "int7"/],
+    [['--recipe', 'none'], /does nothing/],
+    [['--prune', '1'], /--prune must be a share.*received: 1/],
+    [['--prune', '0.5x'], /received: 0\.5x/],
+    [['--prune', '-0.5'], /--prune/],
+    [['--port', '0'], /--port must be a number from 1 to 65535, received: 0/],
+    [['--port', '8e3'], /received: 8e3/],
+    [['--turbo'], /--turbo/],
+    [['stray'], /stray/],
+  ])('refuses %j', (args, reason) => {
+    expect(() => parseOptions(args, root)).toThrow(UsageError);
+    expect(() => parseOptions(args, root)).toThrow(reason);
+  });
+
+  test('an example must exist', () => {
+    expect(() => findExample('constructor', root)).toThrow(/--example must be one of tensorflow-digits.*received: constructor/);
+  });
+});
