@@ -3,7 +3,7 @@ import { SourceFiles } from '../model-format';
 import { ConfigFile, parseConfigFile } from './config-file';
 import { readHeader, SafetensorsHeader } from './header';
 import { IndexFile, parseIndexFile } from './index-file';
-import { mapConcurrently } from './map-concurrently';
+import { mapConcurrently } from '../../map-concurrently';
 
 /** A safetensors file that belongs to the checkpoint. */
 export interface Shard {

@@ -45,14 +45,16 @@ export function shardedModel(
   shards: number,
   config: object,
 ): Record<string, Uint8Array | HeaderOnlySource> {
-  const perShard = Math.ceil(tensors.length / shards);
   const files: Record<string, Uint8Array | HeaderOnlySource> = {
     'config.json': Buffer.from(JSON.stringify(config, null, 2)),
   };
   const weightMap: Record<string, string> = {};
   for (let i = 0; i < shards; i++) {
     const key = `model-${String(i + 1).padStart(5, '0')}-of-${String(shards).padStart(5, '0')}.safetensors`;
-    const part = tensors.slice(i * perShard, (i + 1) * perShard);
+    const part = tensors.slice(
+      Math.floor((i * tensors.length) / shards),
+      Math.floor(((i + 1) * tensors.length) / shards),
+    );
     files[key] = new HeaderOnlySource(key, part);
     for (const { name } of part) weightMap[name] = key;
   }

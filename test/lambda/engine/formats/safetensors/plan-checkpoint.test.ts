@@ -1,0 +1,347 @@
+import { planCheckpoint } from '../../../../../lambda/engine/formats/safetensors/plan-checkpoint';
+import { Layout } from '../../../../../lambda/engine/plan';
+import { parseRecipe } from '../../../../../lambda/engine/recipe';
+import { LiteralStep } from '../../../../../lambda/engine/steps';
+import { FixtureTensor, LIMITS, safetensorsFile, sourceFiles } from './fixtures';
+import { llama70b, mixture1t, shardedModel } from './large-models';
+
+const CONFIG = { architectures: ['LlamaForCausalLM'], model_type: 'llama', hidden_size: 128 };
+const weight = (name: string, ...shape: number[]): FixtureTensor => ({ name: `${name}.weight`, dtype: 'BF16', shape });
+const layer = (i: number) => [
+  ...['q', 'k', 'v', 'o'].map((name) => weight(`model.layers.${i}.self_attn.${name}_proj`, 128, 128)),
+  ...['gate', 'up'].map((name) => weight(`model.layers.${i}.mlp.${name}_proj`, 256, 128)),
+  weight(`model.layers.${i}.mlp.down_proj`, 128, 256),
+  weight(`model.layers.${i}.input_layernorm`, 128),
+];
+const MODEL = [
+  weight('model.embed_tokens', 64, 128),
+  ...layer(0),
+  weight('model.norm', 128),
+  weight('lm_head', 64, 128),
+];
+
+function plan(
+  recipe: object,
+  tensors = MODEL,
+  more: Record<string, Uint8Array> = {},
+  config: object = CONFIG,
+): Promise<Layout> {
+  const files = {
+    'config.json': Buffer.from(JSON.stringify(config)),
+    'model.safetensors': safetensorsFile(tensors),
+    ...more,
+  };
+  return planCheckpoint(sourceFiles(files), parseRecipe(recipe), LIMITS);
+}
+
+function literalOf(layout: Layout, key: string): Buffer {
+  const step = layout.outputs.find((output) => output.key === key)!.pieces[0]!.steps[0] as LiteralStep;
+  return Buffer.from(step.data, 'base64');
+}
+
+const json = (layout: Layout, key: string) => JSON.parse(literalOf(layout, key).toString()) as Record<string, any>;
+const header = (layout: Layout, key = 'model.safetensors') =>
+  JSON.parse(literalOf(layout, key).subarray(8).toString()) as Record<string, any>;
+const actions = (layout: Layout) => Object.fromEntries(layout.tensors.map(({ name, action }) => [name, action]));
+
+/** Every rule that holds for any layout, whatever the recipe. */
+function checkLayout(layout: Layout): void {
+  for (const { size, pieces } of layout.outputs) {
+    let at = 0;
+    pieces.forEach((piece, i) => {
+      expect(piece.offset).toBe(at);
+      expect(piece.length).toBe(piece.steps.reduce((sum, { length }) => sum + length, 0));
+      if (i < pieces.length - 1) expect(piece.length).toBeGreaterThanOrEqual(LIMITS.minPieceBytes);
+      at += piece.length;
+    });
+    expect(at).toBe(size);
+  }
+}
+
+describe('selection', () => {
+  test('compresses the projections and tells why the rest is kept', async () => {
+    const layout = await plan({ method: 'w4a16' });
+    checkLayout(layout);
+    const kept = Object.fromEntries(
+      layout.tensors.filter(({ action }) => action === 'keep').map(({ name, reason }) => [name, reason]),
+    );
+    expect(kept).toEqual({
+      'model.embed_tokens.weight': 'left alone by default: re:.*embed_tokens.*',
+      'model.layers.0.input_layernorm.weight': 'it has 1 dimension, not 2',
+      'model.norm.weight': 'it has 1 dimension, not 2',
+      'lm_head.weight': 'left alone by default: lm_head',
+    });
+    expect(json(layout, 'config.json').quantization_config).toEqual({
+      quant_method: 'compressed-tensors',
+      format: 'pack-quantized',
+      quantization_status: 'compressed',
+      ignore: ['lm_head', 're:.*embed_tokens.*'],
+      kv_cache_scheme: null,
+      config_groups: {
+        group_0: {
+          targets: ['Linear'],
+          weights: { num_bits: 4, type: 'int', symmetric: true, strategy: 'group', group_size: 128, dynamic: false },
+          input_activations: null,
+          output_activations: null,
+        },
+      },
+    });
+    const q = Object.entries(header(layout)).filter(([name]) => name.startsWith('model.layers.0.self_attn.q_proj'));
+    expect(q.map(([name, { dtype, shape }]) => [name.split('.').pop(), dtype, shape])).toEqual([
+      ['weight_packed', 'I32', [128, 16]],
+      ['weight_scale', 'BF16', [128, 1]],
+      ['weight_shape', 'I64', [2]],
+    ]);
+  });
+
+  test('refuses a recipe that splits what runs as one, naming both', async () => {
+    const recipe = { method: 'w8a8', ignore: ['re:.*mlp.gate'] };
+    await expect(plan(recipe)).rejects.toThrow(
+      /up_proj \(w8a8\) and model\.layers\.0\.mlp\.gate_proj \(the recipe ignores re:\.\*mlp\.gate\) differently/,
+    );
+    await expect(plan({ method: 'w8a8', overrides: [{ match: 're:.*k_proj', method: 'fp8' }] })).rejects.toThrow(
+      /q_proj, .*k_proj/,
+    );
+    const all = await plan({ method: 'w8a8', ignore: ['re:.*(gate|up)_proj'] });
+    expect(actions(all)['model.layers.0.mlp.gate_proj.weight']).toBe('keep');
+    expect(json(all, 'config.json').quantization_config.ignore).toEqual(
+      expect.arrayContaining(['model.layers.0.mlp.gate_proj', 'model.layers.0.mlp.up_proj']),
+    );
+  });
+
+  test('leaves a whole set alone when the rows of one member do not divide', async () => {
+    const odd = MODEL.map((tensor) => (tensor.name.includes('up_proj') ? { ...tensor, shape: [256, 100] } : tensor));
+    const layout = await plan({ method: 'w4a16' }, odd);
+    const [gate] = layout.tensors.filter(({ name }) => name.includes('gate_proj'));
+    expect(gate).toMatchObject({
+      action: 'keep',
+      reason: expect.stringMatching(/runs as one with .*up_proj: its rows of 100 do not divide/) as string,
+    });
+    expect(layout.warnings.join()).toMatch(/2 weights stay as they are because their rows do not divide/);
+  });
+
+  test('mixes formats by override, with targets that also name the fused modules', async () => {
+    const layout = await plan({
+      method: 'w4a16',
+      groupSize: 64,
+      overrides: [
+        { match: 're:.*(q|k|v)_proj', method: 'fp8' },
+        { match: 're:.*o_proj', method: 'none' },
+      ],
+    });
+    const config = json(layout, 'config.json').quantization_config;
+    expect(config.format).toBe('mixed-precision');
+    expect(config.ignore).toContain('model.layers.0.self_attn.o_proj');
+    expect(config.config_groups.group_1).toMatchObject({ format: 'pack-quantized', weights: { group_size: 64 } });
+    expect(config.config_groups.group_0).toMatchObject({ format: 'float-quantized', targets: ['Linear'] });
+    expect(config.config_groups.group_1.targets).toEqual(
+      expect.arrayContaining(['model.layers.0.mlp.gate_up_proj', 'model.layers.0.mlp.down_proj']),
+    );
+  });
+
+  test('refuses to compress tied embeddings, asymmetric experts, and methods of other formats', async () => {
+    await expect(
+      plan(
+        { method: 'w8a8', overrides: [{ match: 'lm_head', method: 'w8a8' }] },
+        MODEL,
+        {},
+        { ...CONFIG, tie_word_embeddings: true },
+      ),
+    ).rejects.toThrow(/ties its embeddings/);
+    const experts = [weight('model.layers.0.mlp.experts.0.down_proj', 128, 128)];
+    await expect(plan({ method: 'w4a16-asym' }, experts)).rejects.toThrow(/symmetric weights only/);
+    await expect(plan({ method: 'fp8', groupSize: 128 })).rejects.toThrow(/has no groups/);
+  });
+
+  test('splits fused experts, and keeps those that lie the other way round', async () => {
+    const fused: FixtureTensor[] = [
+      { name: 'model.layers.0.mlp.experts.gate_up_proj', dtype: 'BF16', shape: [2, 512, 128] },
+      { name: 'model.layers.0.mlp.experts.down_proj', dtype: 'BF16', shape: [2, 128, 256] },
+    ];
+    const layout = await plan({ method: 'w4a16' }, fused);
+    checkLayout(layout);
+    expect(Object.keys(header(layout)).filter((name) => name.endsWith('packed'))).toEqual(
+      [0, 1]
+        .flatMap((e) => ['gate', 'up'].map((name) => `model.layers.0.mlp.experts.${e}.${name}_proj.weight_packed`))
+        .concat([0, 1].map((e) => `model.layers.0.mlp.experts.${e}.down_proj.weight_packed`)),
+    );
+    const turned = await plan({ method: 'w4a16' }, fused, {}, { ...CONFIG, model_type: 'llama4' });
+    expect(turned.tensors.map(({ action, reason }) => [action, reason])).toEqual(
+      Array(2).fill(['keep', expect.stringMatching(/input-major/)]),
+    );
+  });
+
+  test('NVFP4 gives the members of a set the same ranges to share a scale over, next to each other', async () => {
+    const layout = await plan({ method: 'nvfp4a16' });
+    const steps = layout.outputs
+      .find(({ key }) => key === 'model.safetensors')!
+      .pieces.flatMap((piece) => piece.steps) as any[];
+    const qkv = steps.filter(({ module }) => /[qkv]_proj$/.test(module ?? ''));
+    expect(qkv.map(({ module }) => module.split('.').pop())).toEqual(['q_proj', 'k_proj', 'v_proj']);
+    expect(new Set(qkv.map(({ shared }) => JSON.stringify(shared))).size).toBe(1);
+    expect(qkv[0].shared).toHaveLength(3);
+  });
+});
+
+describe('other files', () => {
+  test('code, pickles and second copies stay behind, with a warning; the rest is copied', async () => {
+    const more = {
+      'tokenizer.json': Buffer.from('{}'),
+      LICENSE: Buffer.from('text'),
+      'modeling_x.py': Buffer.from('import os'),
+      'pytorch_model.bin': Buffer.from('pickle'),
+      'requirements.txt': Buffer.from('evil'),
+      'code/inference.py': Buffer.from('import os'),
+      'code/data.json': Buffer.from('{}'),
+      'consolidated.safetensors': safetensorsFile([weight('layers.0.wq', 4, 4)]),
+    };
+    const layout = await plan({ method: 'fp8' }, MODEL, more);
+    expect(layout.outputs.map(({ key }) => key)).toEqual([
+      'LICENSE',
+      'config.json',
+      'model.safetensors',
+      'tokenizer.json',
+    ]);
+    expect(layout.warnings.join()).toMatch(/consolidated\.safetensors.*not copied/);
+    expect(layout.warnings.join()).toMatch(/and 2 more files may hold code or pickles/);
+  });
+
+  test('config.json keeps its own words', async () => {
+    const text =
+      '{\n  "rope_theta": 10000.0,\n  "limit": Infinity,\n  "dtype": "float32",\n  "text_config": {"torch_dtype": "bfloat16"}\n}\n';
+    const model = { 'config.json': Buffer.from(text), 'model.safetensors': safetensorsFile(MODEL) };
+    const quantized = await planCheckpoint(sourceFiles(model), parseRecipe({ method: 'fp8' }), LIMITS);
+    expect(literalOf(quantized, 'config.json').toString()).toMatch(
+      /"rope_theta": 10000\.0,\n {2}"limit": Infinity,[^]*"quantization_config": \{/,
+    );
+    const cast = await planCheckpoint(sourceFiles(model), parseRecipe({ method: 'fp16' }), LIMITS);
+    expect(literalOf(cast, 'config.json').toString()).toBe(
+      text.replace('float32', 'float16').replace('bfloat16', 'float16'),
+    );
+  });
+
+  test('the index is written anew', async () => {
+    const files = shardedModel(MODEL, 3, CONFIG);
+    const layout = await planCheckpoint(sourceFiles(files), parseRecipe({ method: 'w8a8' }), LIMITS);
+    checkLayout(layout);
+    const index = json(layout, 'model.safetensors.index.json');
+    expect(index.weight_map['model.layers.0.self_attn.q_proj.weight_scale']).toBe('model-00001-of-00003.safetensors');
+    expect(Object.keys(index.weight_map)).toHaveLength(MODEL.length + 7);
+    expect(index.metadata.total_size).toBe(layout.tensors.reduce((sum, { bytesAfter }) => sum + bytesAfter, 0));
+  });
+});
+
+describe('refusals', () => {
+  const index = (weightMap: object) => ({
+    'model.safetensors.index.json': Buffer.from(JSON.stringify({ weight_map: weightMap })),
+  });
+
+  test.each([
+    ['../other.safetensors', /expected the name of a \.safetensors file beside the index/],
+    ['/etc/x.safetensors', /beside the index/],
+    ['sub/x.safetensors', /beside the index/],
+    ['x.bin', /beside the index/],
+    ['absent.safetensors', /names 1 shards that are not there/],
+  ])('an index that points to %s', async (shard, message) => {
+    await expect(plan({ method: 'fp8' }, MODEL, index({ w: shard }))).rejects.toThrow(message);
+  });
+
+  test('an index that does not fit the shards', async () => {
+    await expect(plan({ method: 'fp8' }, MODEL, index({ ghost: 'model.safetensors' }))).rejects.toThrow(
+      /"ghost" is said to be in model\.safetensors/,
+    );
+  });
+
+  test('a tensor in two shards', async () => {
+    const files = {
+      'a.safetensors': safetensorsFile([weight('x', 2, 2)]),
+      'b.safetensors': safetensorsFile([weight('x', 2, 2)]),
+    };
+    await expect(planCheckpoint(sourceFiles(files), parseRecipe({ method: 'fp8' }), LIMITS)).rejects.toThrow(
+      /"x\.weight" is also in a\.safetensors/,
+    );
+  });
+
+  test('a checkpoint that is quantized already', async () => {
+    await expect(plan({ method: 'fp8' }, MODEL, {}, { quantization_config: { quant_method: 'gptq' } })).rejects.toThrow(
+      /quantization_config \(gptq\).*start from the unquantized/,
+    );
+    await expect(plan({ method: 'fp8' }, [{ name: 'a.weight', dtype: 'F8_E4M3', shape: [4, 4] }])).rejects.toThrow(
+      /quantized already/,
+    );
+    await expect(plan({ method: 'fp8' }, [{ name: 'a.qweight', dtype: 'U8', shape: [4, 4] }])).rejects.toThrow(
+      /"a\.qweight"/,
+    );
+  });
+
+  test('settings that are no JSON, or nest too deep', async () => {
+    const broken = { 'config.json': Buffer.from(`{"a":${'['.repeat(100_000)}`) };
+    await expect(plan({ method: 'fp8' }, MODEL, broken)).rejects.toThrow(/config\.json: .*nesting is deeper than 64/);
+  });
+});
+
+test('pruning a language model warns loudly; 2:4 keeps what does not divide by 4', async () => {
+  const layout = await plan({ method: 'none', prune: '2:4' }, [...MODEL, weight('model.odd', 4, 6)]);
+  expect(layout.warnings[0]).toMatch(/PRUNING A LANGUAGE MODEL/);
+  expect(actions(layout)).toMatchObject({
+    'model.layers.0.mlp.up_proj.weight': 'prune',
+    'model.odd.weight': 'keep',
+    'lm_head.weight': 'keep',
+  });
+  expect(json(layout, 'config.json')).toEqual(CONFIG);
+});
+
+test('types that are not weights pass through', async () => {
+  const tensors: FixtureTensor[] = [
+    { name: 'a.weight', dtype: 'I64', shape: [4, 4] },
+    { name: 'b.weight', dtype: 'F64', shape: [4, 4] },
+    { name: 'c.weight', dtype: 'BF16', shape: [0, 4] },
+  ];
+  const layout = await plan({ method: 'fp16' }, tensors);
+  expect(layout.tensors.map(({ action, reason }) => [action, reason])).toEqual([
+    ['keep', expect.stringMatching(/I64/)],
+    ['keep', expect.stringMatching(/F64/)],
+    ['fp16', undefined],
+  ]);
+});
+
+describe('large models', () => {
+  test('70 billion parameters in 30 shards take one read a shard', async () => {
+    const files = shardedModel(llama70b(), 30, { ...CONFIG, hidden_size: 8192 });
+    for (const method of ['w4a16', 'nvfp4a16', 'fp8-block']) {
+      const layout = await planCheckpoint(sourceFiles(files), parseRecipe({ method }), LIMITS);
+      checkLayout(layout);
+      expect(layout.outputs.flatMap(({ pieces }) => pieces).length).toBeLessThan(500);
+    }
+    const shards = Object.values(files).filter((file) => 'reads' in file);
+    expect(shards.every(({ reads }) => reads === 3)).toBe(true);
+  });
+
+  test('a trillion parameters stay within some thousand pieces', async () => {
+    const files = shardedModel(mixture1t(), 160, { ...CONFIG, hidden_size: 7168 });
+    const layout = await planCheckpoint(sourceFiles(files), parseRecipe({ method: 'w4a16' }), LIMITS);
+    expect(layout.tensors.reduce((sum, { bytesBefore }) => sum + bytesBefore, 0)).toBeGreaterThan(2e12);
+    expect(layout.outputs.flatMap(({ pieces }) => pieces).length).toBeLessThan(6000);
+  });
+
+  test('an embedding of 2 GB is split by rows', async () => {
+    const huge = [weight('model.embed_tokens', 262144, 4096)];
+    const recipe = { method: 'none', overrides: [{ match: 'model.embed_tokens', method: 'w4a16' }] };
+    const layout = await planCheckpoint(sourceFiles(shardedModel(huge, 1, CONFIG)), parseRecipe(recipe), LIMITS);
+    checkLayout(layout);
+    const { pieces } = layout.outputs.find(({ key }) => key.endsWith('.safetensors'))!;
+    expect(pieces.length).toBeGreaterThanOrEqual(4);
+    expect(
+      pieces
+        .flatMap(({ steps }) => steps)
+        .map(({ emit, begin, end }: any) => [emit, begin, end])
+        .slice(1),
+    ).toEqual([
+      [['data'], 0, 65536],
+      [['data'], 65536, 131072],
+      [['data'], 131072, 196608],
+      [['data'], 196608, 262144],
+      [['scale', 'shape'], 0, 262144],
+    ]);
+  });
+});
