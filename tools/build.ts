@@ -3,7 +3,7 @@
  * `dist/lambda/<name>/index.js`, and the command line in `dist/cli`. The AWS SDK goes into the bundles, so that what
  * was tested is what runs.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, BuildOptions } from 'esbuild';
 import { buildKernels } from './build-kernels';
@@ -25,17 +25,16 @@ const common: BuildOptions = {
 /** Names of the handlers: one file of `lambda/` each. */
 export function handlerNames(): string[] {
   return readdirSync(join(root, 'lambda'))
-    .filter((name) => name.endsWith('.handler.ts'))
-    .map((name) => name.slice(0, -'.handler.ts'.length))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => name.slice(0, -'.ts'.length))
     .sort();
 }
 
 export async function buildAll(): Promise<void> {
   await buildKernels();
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
   await Promise.all(
     handlerNames().map((name) =>
-      build({ ...common, entryPoints: [`lambda/${name}.handler.ts`], outfile: `dist/lambda/${name}/index.js` }),
+      build({ ...common, entryPoints: [`lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.js` }),
     ),
   );
 }

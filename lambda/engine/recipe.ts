@@ -26,7 +26,19 @@ export interface RecipeOverride {
 
 /** Every method that some format knows. */
 export const METHODS = [
-  'none', 'int8', 'fp16', 'bf16', 'w8a8', 'w8a16', 'w4a16', 'w4a16-asym', 'fp8', 'fp8-block', 'nvfp4a16', 'mxfp4a16', 'mxfp8',
+  'none',
+  'int8',
+  'fp16',
+  'bf16',
+  'w8a8',
+  'w8a16',
+  'w4a16',
+  'w4a16-asym',
+  'fp8',
+  'fp8-block',
+  'nvfp4a16',
+  'mxfp4a16',
+  'mxfp8',
 ] as const;
 
 /**
@@ -36,12 +48,18 @@ export const METHODS = [
  */
 export function parseRecipe(input: unknown): Recipe {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw new InvalidRecipeError(`recipe must be an object such as {"method":"int8"}, received: ${JSON.stringify(input)}`);
+    throw new InvalidRecipeError(
+      `recipe must be an object such as {"method":"int8"}, received: ${JSON.stringify(input)}`,
+    );
   }
   const raw = input as Record<string, unknown>;
-  const unknown = Object.keys(raw).filter((key) => !['method', 'mode', 'prune', 'groupSize', 'ignore', 'overrides'].includes(key));
+  const unknown = Object.keys(raw).filter(
+    (key) => !['method', 'mode', 'prune', 'groupSize', 'ignore', 'overrides'].includes(key),
+  );
   if (unknown.length > 0) {
-    throw new InvalidRecipeError(`recipe has unknown fields: ${unknown.join(', ')}; allowed are method, mode, prune, groupSize, ignore, overrides`);
+    throw new InvalidRecipeError(
+      `recipe has unknown fields: ${unknown.join(', ')}; allowed are method, mode, prune, groupSize, ignore, overrides`,
+    );
   }
   const method = parseMethod(raw.method, 'method');
   const mode = raw.mode ?? 'best';
@@ -50,7 +68,9 @@ export function parseRecipe(input: unknown): Recipe {
   }
   const prune = parsePrune(raw.prune);
   if (method === 'none' && prune === undefined && raw.overrides === undefined) {
-    throw new InvalidRecipeError('recipe does nothing: method is "none" and prune is not given; choose a method or a share to prune');
+    throw new InvalidRecipeError(
+      'recipe does nothing: method is "none" and prune is not given; choose a method or a share to prune',
+    );
   }
   return {
     method,
@@ -64,7 +84,9 @@ export function parseRecipe(input: unknown): Recipe {
 
 function parseMethod(value: unknown, field: string): string {
   if (typeof value !== 'string' || !(METHODS as readonly string[]).includes(value)) {
-    throw new InvalidRecipeError(`recipe ${field} must be one of ${METHODS.join(', ')}, received: ${JSON.stringify(value)}`);
+    throw new InvalidRecipeError(
+      `recipe ${field} must be one of ${METHODS.join(', ')}, received: ${JSON.stringify(value)}`,
+    );
   }
   return value;
 }
@@ -73,17 +95,24 @@ function parsePrune(value: unknown): number | '2:4' | undefined {
   if (value === undefined || value === 0) return undefined;
   if (value === '2:4') return value;
   if (typeof value === 'number' && value > 0 && value < 1) return value;
-  throw new InvalidRecipeError(`recipe prune must be a share from 0 up to, not including, 1, or "2:4", received: ${JSON.stringify(value)}`);
+  throw new InvalidRecipeError(
+    `recipe prune must be a share from 0 up to, not including, 1, or "2:4", received: ${JSON.stringify(value)}`,
+  );
 }
 
 function parseGroupSize(value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 16 && value <= 1024 && value % 16 === 0) return value;
-  throw new InvalidRecipeError(`recipe groupSize must be a multiple of 16 from 16 to 1024, received: ${JSON.stringify(value)}`);
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 16 && value <= 1024 && value % 16 === 0)
+    return value;
+  throw new InvalidRecipeError(
+    `recipe groupSize must be a multiple of 16 from 16 to 1024, received: ${JSON.stringify(value)}`,
+  );
 }
 
 function parsePatterns(value: unknown): string[] {
   if (!Array.isArray(value) || value.some((entry) => typeof entry !== 'string' || entry.length === 0)) {
-    throw new InvalidRecipeError(`recipe ignore must be a list of names or re: patterns, received: ${JSON.stringify(value)}`);
+    throw new InvalidRecipeError(
+      `recipe ignore must be a list of names or re: patterns, received: ${JSON.stringify(value)}`,
+    );
   }
   (value as string[]).forEach(checkPattern);
   return value as string[];
@@ -91,7 +120,9 @@ function parsePatterns(value: unknown): string[] {
 
 function parseOverrides(value: unknown): RecipeOverride[] {
   if (!Array.isArray(value)) {
-    throw new InvalidRecipeError(`recipe overrides must be a list of {match, method}, received: ${JSON.stringify(value)}`);
+    throw new InvalidRecipeError(
+      `recipe overrides must be a list of {match, method}, received: ${JSON.stringify(value)}`,
+    );
   }
   return value.map((entry: unknown) => {
     const raw = (entry ?? {}) as Record<string, unknown>;
@@ -100,7 +131,11 @@ function parseOverrides(value: unknown): RecipeOverride[] {
     }
     checkPattern(raw.match);
     const method = parseMethod(raw.method, 'overrides.method');
-    return { match: raw.match, method, ...(raw.groupSize === undefined ? {} : { groupSize: parseGroupSize(raw.groupSize) }) };
+    return {
+      match: raw.match,
+      method,
+      ...(raw.groupSize === undefined ? {} : { groupSize: parseGroupSize(raw.groupSize) }),
+    };
   });
 }
 

@@ -1,0 +1,19 @@
+import { ByteSource } from './byte-source';
+import { checkRange } from './file-source';
+
+/** Bytes that are in memory already. */
+export class BufferSource implements ByteSource {
+  readonly size: number;
+
+  constructor(
+    readonly name: string,
+    private readonly bytes: Uint8Array,
+  ) {
+    this.size = bytes.length;
+  }
+
+  async read(offset: number, target: Uint8Array): Promise<void> {
+    checkRange(this, offset, target.length);
+    target.set(this.bytes.subarray(offset, offset + target.length));
+  }
+}

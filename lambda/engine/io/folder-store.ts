@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { ConflictError, InvalidModelError } from '../errors';
+import { ByteSource } from './byte-source';
+import { FileSource } from './file-source';
+import { ObjectStore, PartDigest, PartPlace, StoredObject, UploadedPart } from './object-store';
+
+/** Uploads in progress lie here, beside what they will become, so that completing one is a rename. */
+const UPLOADS = '.modelpress-uploads';
+
+/** A folder of this machine as an object store. */
+export class FolderStore implements ObjectStore {
+  readonly root: string;
+  private readonly sources = new Map<string, Promise<FileSource>>();
+  private readonly uploads = new Map<string, Promise<FileHandle>>();
+
+  constructor(folder: string) {
+    this.root = resolve(folder);
+  }
+
+  async list(prefix = ''): Promise<StoredObject[]> {
+    const entries = await readdir(this.root, { recursive: true, withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      },
+    );
+    const found: StoredObject[] = [];
+    for (const entry of entries) {
+      const path = join(entry.parentPath, entry.name);
+      const key = path
+        .slice(this.root.length + 1)
+        .split(sep)
+        .join('/');
+      if (!key.startsWith(prefix) || key.split('/')[0] === UPLOADS) continue;
+      const stats = await stat(path);
+      if (stats.isFile()) found.push({ key, size: stats.size, etag: `${stats.mtimeMs}-${stats.size}` });
+    }
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  async open(key: string, expected?: StoredObject): Promise<ByteSource> {
+    const path = this.path(key);
+    if (expected !== undefined) {
+      const stats = await stat(path);
+      if (`${stats.mtimeMs}-${stats.size}` !== expected.etag) {
+        throw new InvalidModelError(path, 'changed after the build was planned; start the build again');
+      }
+    }
+    let source = this.sources.get(key);
+    if (source === undefined) {
+      source = FileSource.open(path);
+      this.sources.set(key, source);
+    }
+    return source;
+  }
+
+  async get(key: string, maxBytes: number): Promise<Uint8Array | undefined> {
+    const path = this.path(key);
+    try {
+      const { size } = await stat(path);
+      if (size > maxBytes)
+        throw new InvalidModelError(path, `is ${size} bytes long, more than the ${maxBytes} allowed here`);
+      return await readFile(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async put(key: string, body: Uint8Array, options: { onlyIfAbsent?: boolean } = {}): Promise<boolean> {
+    const path = this.path(key);
+    const temporary = join(this.root, UPLOADS, randomBytes(8).toString('hex'));
+    await mkdir(dirname(temporary), { recursive: true });
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, body);
+    try {
+      return await publish(temporary, path, options.onlyIfAbsent === true);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(this.path(key), { force: true });
+  }
+
+  async createUpload(key: string, size: number): Promise<string> {
+    const uploadId = randomBytes(8).toString('hex');
+    const path = this.uploadPath(uploadId);
+    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(this.path(key)), { recursive: true });
+    const handle = await open(path, 'w');
+    try {
+      await handle.truncate(size);
+    } finally {
+      await handle.close();
+    }
+    return uploadId;
+  }
+
+  async uploadPart(place: PartPlace, body: Uint8Array, digest: PartDigest): Promise<UploadedPart> {
+    await this.writeAt(place.uploadId, place.offset, body);
+    return { ...digest, number: place.number, etag: '' };
+  }
+
+  /** Writes into an upload at any place: a file needs no part to be whole before it is written. */
+  async writeAt(uploadId: string, offset: number, body: Uint8Array): Promise<void> {
+    let handle = this.uploads.get(uploadId);
+    if (handle === undefined) {
+      handle = open(this.uploadPath(uploadId), constants.O_WRONLY);
+      this.uploads.set(uploadId, handle);
+    }
+    const file = await handle;
+    let done = 0;
+    while (done < body.length) {
+      done += (await file.write(body, done, body.length - done, offset + done)).bytesWritten;
+    }
+  }
+
+  async completeUpload(key: string, uploadId: string): Promise<void> {
+    await this.closeUpload(uploadId);
+    const from = this.uploadPath(uploadId);
+    try {
+      if (!(await publish(from, this.path(key), true))) {
+        throw new ConflictError(`${this.path(key)} exists already; choose another destination or remove it`);
+      }
+      await rm(from, { force: true });
+    } catch (error) {
+      const done =
+        (error as NodeJS.ErrnoException).code === 'ENOENT' && (await stat(this.path(key)).catch(() => undefined));
+      if (!done) throw error;
+    }
+  }
+
+  async abortUpload(_key: string, uploadId: string): Promise<void> {
+    await this.closeUpload(uploadId);
+    await rm(this.uploadPath(uploadId), { force: true });
+  }
+
+  /** Closes what was opened and removes the uploads' folder if it is empty. The store can be used again. */
+  async close(): Promise<void> {
+    for (const source of this.sources.values()) await (await source.catch(() => undefined))?.close();
+    for (const id of [...this.uploads.keys()]) await this.closeUpload(id);
+    this.sources.clear();
+    const uploads = join(this.root, UPLOADS);
+    if ((await readdir(uploads).catch(() => ['absent'])).length === 0) await rm(uploads, { recursive: true });
+  }
+
+  private async closeUpload(uploadId: string): Promise<void> {
+    const handle = await this.uploads.get(uploadId)?.catch(() => undefined);
+    this.uploads.delete(uploadId);
+    await handle?.close();
+  }
+
+  private uploadPath(uploadId: string): string {
+    return join(this.root, UPLOADS, uploadId);
+  }
+
+  private path(key: string): string {
+    const path = resolve(this.root, key);
+    if (!path.startsWith(this.root + sep)) throw new InvalidModelError(key, `leads outside ${this.root}`);
+    return path;
+  }
+}
+
+async function publish(from: string, to: string, onlyIfAbsent: boolean): Promise<boolean> {
+  if (!onlyIfAbsent) {
+    await rename(from, to);
+    return true;
+  }
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+import { InvalidModelError } from './errors';
+import { ModelFormat } from './formats/model-format';
+import { ByteSource } from './io/byte-source';
+import { ObjectStore, UploadedPart } from './io/object-store';
+import { PieceWriter } from './piece-writer';
+import { Plan, PlannedPiece } from './plan';
+import { readItem, writeResult } from './plan-store';
+import { CopyStep, CustomStep, LiteralStep, Step } from './steps';
+import { StepContext, TensorSums } from './step-context';
+
+/** Bytes moved at a time when nothing is computed on them. */
+const COPY_CHUNK_BYTES = 4 * 1024 * 1024;
+
+export interface WorkRequest {
+  readonly source: ObjectStore;
+  readonly artifact: ObjectStore;
+  readonly work: ObjectStore;
+  readonly plan: Plan;
+  readonly item: number;
+  readonly formats: readonly ModelFormat[];
+  /** Told after each step how many bytes of output it made. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/** Makes one item of a plan and stores its result. Running it again makes the same bytes. */
+export async function compressItem(request: WorkRequest): Promise<void> {
+  const { plan } = request;
+  const format = request.formats.find((candidate) => candidate.name === plan.format);
+  if (format === undefined)
+    throw new Error(`the plan is for the format ${plan.format}, which this version does not have`);
+  const item = await readItem(request.work, plan, request.item);
+  const sums = new Map<number, TensorSums>();
+  const pieces: { output: number; parts: UploadedPart[] }[] = [];
+  for (const piece of item.pieces) {
+    pieces.push({ output: piece.output, parts: await makePiece(request, format, piece, sums) });
+  }
+  await writeResult(request.work, request.item, {
+    pieces,
+    sums: [...sums].map(([tensor, entry]) => ({ tensor, sums: entry })),
+  });
+}
+
+async function makePiece(
+  request: WorkRequest,
+  format: ModelFormat,
+  piece: PlannedPiece,
+  sums: Map<number, TensorSums>,
+): Promise<UploadedPart[]> {
+  const { plan } = request;
+  const writer = new PieceWriter(request.artifact, plan.outputs[piece.output]!, piece);
+  const sources = new Map<number, Promise<ByteSource>>();
+  const context: StepContext = {
+    plan,
+    source: (file) => {
+      const known = sources.get(file) ?? openSource(request, file);
+      sources.set(file, known);
+      return known;
+    },
+    write: (bytes) => writer.write(bytes),
+    addSums: (tensor, added) => sums.set(tensor, add(sums.get(tensor), added)),
+  };
+  for (const step of piece.steps) {
+    await runStep(format, step, context);
+    request.onProgress?.(step.length);
+  }
+  return writer.close();
+}
+
+function openSource(request: WorkRequest, file: number): Promise<ByteSource> {
+  const object = request.plan.sources[file];
+  if (object === undefined)
+    throw new InvalidModelError(request.plan.sourceRoot, `has no file number ${file} in its plan`);
+  return request.source.open(object.key, object);
+}
+
+async function runStep(format: ModelFormat, step: Step, context: StepContext): Promise<void> {
+  if (step.kind === 'literal') return context.write(Buffer.from((step as LiteralStep).data, 'base64'));
+  if (step.kind === 'copy') return copy(step as CopyStep, context);
+  const execute = format.executors[step.kind];
+  if (execute === undefined) throw new Error(`the format ${format.name} has no step ${step.kind}`);
+  return execute(step as CustomStep, context);
+}
+
+async function copy(step: CopyStep, context: StepContext): Promise<void> {
+  const source = await context.source(step.from.file);
+  const end = step.from.offset + step.from.length;
+  const buffers = [0, 1].map(() => new Uint8Array(Math.min(COPY_CHUNK_BYTES, step.from.length)));
+  const read = async (offset: number, turn: number): Promise<Uint8Array> => {
+    const chunk = buffers[turn % 2]!.subarray(0, Math.min(COPY_CHUNK_BYTES, end - offset));
+    await source.read(offset, chunk);
+    return chunk;
+  };
+  let next = step.from.length > 0 ? read(step.from.offset, 0) : undefined;
+  for (let offset = step.from.offset, turn = 0; next !== undefined; turn++) {
+    const chunk = await next;
+    offset += chunk.length;
+    next = offset < end ? read(offset, turn + 1) : undefined;
+    // Should the write fail, the read that is under way must not count as unhandled.
+    next?.catch(() => undefined);
+    await context.write(chunk);
+  }
+}
+
+function add(a: TensorSums | undefined, b: TensorSums): TensorSums {
+  if (a === undefined) return b;
+  return { signal: a.signal + b.signal, noise: a.noise + b.noise, zeros: a.zeros + b.zeros, count: a.count + b.count };
+}

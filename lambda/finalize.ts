@@ -1,0 +1,34 @@
+import { finalizeBuild } from './engine/finalizer';
+import { Manifest } from './engine/manifest';
+import { readPlan } from './engine/plan-store';
+import { fields, InvalidEventError, text } from './support/fields';
+import { readServingCode } from './support/serving-code';
+import { openStore } from './support/stores';
+import { VERSION } from './support/version';
+
+/** Completes the artifact, adds the code that serves it, and writes the manifest. */
+export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  const work = openStore(text(event, 'work'));
+  const plan = await readPlan(work);
+  if (plan === undefined) throw new InvalidEventError(`${work.root} holds no plan; run Plan first`);
+  const code = fields(event, 'code');
+  const manifest = await finalizeBuild({
+    artifact: openStore(plan.artifactRoot),
+    work,
+    plan,
+    extraFiles: Object.keys(code).length === 0 ? [] : await readServingCode(text(code, 'bucket'), text(code, 'key')),
+    provenance: provenance(fields(event, 'provenance')),
+    version: VERSION,
+  });
+  return { artifact: plan.artifactRoot, format: manifest.format, ...summary(manifest) };
+}
+
+function summary({ totals }: Manifest): Record<string, unknown> {
+  return { ...totals };
+}
+
+function provenance(given: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

@@ -1,0 +1,40 @@
+import { SageMakerServiceException } from '@aws-sdk/client-sagemaker';
+
+/** The endpoint is changing at this moment; the state machine tries again later. */
+export class EndpointBusyError extends Error {
+  override readonly name = 'EndpointBusy';
+}
+
+/** The endpoint is in a state that a release cannot mend; a person has to look. */
+export class EndpointBrokenError extends Error {
+  override readonly name = 'EndpointBroken';
+}
+
+/** The artifact is not there, or not complete. */
+export class NoArtifactError extends Error {
+  override readonly name = 'NoArtifact';
+}
+
+/** SageMaker says "not there" with a ValidationException, and names taken with another; only the text tells. */
+export function isMissing(error: unknown): boolean {
+  if (!(error instanceof SageMakerServiceException)) return false;
+  return (
+    error.name === 'ResourceNotFound' || (error.name === 'ValidationException' && /could not find/i.test(error.message))
+  );
+}
+
+export function isTaken(error: unknown): boolean {
+  if (!(error instanceof SageMakerServiceException)) return false;
+  return (
+    error.name === 'ResourceInUse' || (error.name === 'ValidationException' && /already exist/i.test(error.message))
+  );
+}
+
+/** An update or a deletion that SageMaker refuses because another change is under way. */
+export function isInProgress(error: unknown): boolean {
+  return (
+    error instanceof SageMakerServiceException &&
+    error.name === 'ValidationException' &&
+    /in-progress|is being|currently (creating|updating|deleting)/i.test(error.message)
+  );
+}
