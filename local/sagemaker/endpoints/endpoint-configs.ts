@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { CreateEndpointConfigInput, ListEndpointConfigsInput } from '@aws-sdk/client-sagemaker';
+import { validationError } from '../api/api-error';
+import { LISTING, NAME } from '../api/common-shapes';
+import { page } from '../api/listing';
+import { Operation, operation } from '../api/operation';
+import { structure } from '../api/shapes';
+import { saveTags } from '../api/tags';
+import { Context, now } from '../system/context';
+import { containersOf, Models } from './models';
+import { EndpointConfigRecord, FleetSpecification, isInProgress } from './records';
+import { CREATE_ENDPOINT_CONFIG } from './requests';
+
+const BY_NAME = structure({ 'EndpointConfigName!': NAME });
+
+/** The endpoint config operations. */
+export class EndpointConfigs {
+  readonly operations: Readonly<Record<string, Operation>> = {
+    CreateEndpointConfig: operation(CREATE_ENDPOINT_CONFIG, (request: CreateEndpointConfigInput) =>
+      this.create(request),
+    ),
+    DescribeEndpointConfig: operation(BY_NAME, (request: { EndpointConfigName: string }) =>
+      this.describe(request.EndpointConfigName),
+    ),
+    DeleteEndpointConfig: operation(BY_NAME, (request: { EndpointConfigName: string }) =>
+      this.delete(request.EndpointConfigName),
+    ),
+    ListEndpointConfigs: operation(structure(LISTING), (request: ListEndpointConfigsInput) => this.list(request)),
+  };
+
+  constructor(
+    private readonly context: Context,
+    private readonly models: Models,
+  ) {}
+
+  /** @throws ApiError ValidationException when there is no such config. */
+  find(name: string): EndpointConfigRecord {
+    const record = this.context.state.endpointConfigs[name];
+    if (record === undefined) {
+      throw validationError(`Could not find endpoint configuration "${this.context.arn('endpoint-config', name)}".`);
+    }
+    return record;
+  }
+
+  /**
+   * What a new fleet on this config runs.
+   *
+   * @throws ApiError ValidationException when the config or one of its models is gone.
+   */
+  fleetOn(configName: string, endpointName: string): FleetSpecification {
+    const id = randomUUID().slice(0, 8);
+    const variants = this.find(configName).request.ProductionVariants!.map((variant) => ({
+      variant,
+      container: containersOf(this.models.find(variant.ModelName!).request)[0]!,
+    }));
+    return { id, configName, variants, folder: `endpoints/${endpointName}/${id}` };
+  }
+
+  private create(request: CreateEndpointConfigInput): object {
+    const name = request.EndpointConfigName!;
+    const arn = this.context.arn('endpoint-config', name);
+    if (this.context.state.endpointConfigs[name] !== undefined) {
+      throw validationError(`Cannot create already existing endpoint configuration "${arn}".`);
+    }
+    const names = request.ProductionVariants!.map((variant) => variant.VariantName);
+    if (new Set(names).size < names.length)
+      throw validationError('Variant names must be unique within an endpoint configuration.');
+    for (const variant of request.ProductionVariants!) {
+      if (variant.ModelName === undefined) throw validationError(`Variant ${variant.VariantName} needs a ModelName.`);
+      this.models.find(variant.ModelName);
+      if (
+        variant.ServerlessConfig === undefined &&
+        (variant.InstanceType === undefined || variant.InitialInstanceCount === undefined)
+      ) {
+        throw validationError(
+          `Variant ${variant.VariantName} needs InstanceType and InitialInstanceCount, or ServerlessConfig.`,
+        );
+      }
+    }
+    if (request.ProductionVariants!.every((variant) => variant.InitialVariantWeight === 0)) {
+      throw validationError('The sum of the InitialVariantWeight of all variants must be greater than 0.');
+    }
+    this.context.state.endpointConfigs[name] = { arn, request, created: now() };
+    saveTags(this.context, arn, request.Tags);
+    this.context.save();
+    return { EndpointConfigArn: arn };
+  }
+
+  private describe(name: string): object {
+    const { arn, created, request } = this.find(name);
+    const { Tags: _tags, ...rest } = request;
+    const variants = rest.ProductionVariants!.map((variant) => ({ InitialVariantWeight: 1, ...variant }));
+    return {
+      EnableNetworkIsolation: false,
+      ...rest,
+      ProductionVariants: variants,
+      EndpointConfigArn: arn,
+      CreationTime: created,
+    };
+  }
+
+  private delete(name: string): object {
+    const { arn } = this.find(name);
+    const user = Object.values(this.context.state.endpoints).find(
+      (endpoint) => isInProgress(endpoint) && [endpoint.configName, endpoint.pendingConfigName].includes(name),
+    );
+    if (user !== undefined) {
+      throw validationError(
+        `Cannot delete endpoint configuration "${arn}": endpoint "${user.arn}" is ${user.status} with it.`,
+      );
+    }
+    delete this.context.state.tags[arn];
+    delete this.context.state.endpointConfigs[name];
+    this.context.save();
+    return {};
+  }
+
+  private list(request: ListEndpointConfigsInput): object {
+    const { page: found, ...next } = page(
+      Object.entries(this.context.state.endpointConfigs).map(([name, record]) => ({ ...record, name })),
+      request,
+    );
+    return {
+      EndpointConfigs: found.map((record) => ({
+        EndpointConfigName: record.name,
+        EndpointConfigArn: record.arn,
+        CreationTime: record.created,
+      })),
+      ...next,
+    };
+  }
+}

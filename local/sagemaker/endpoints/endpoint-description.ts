@@ -1,0 +1,57 @@
+import { Context } from '../system/context';
+import { LiveEndpoint } from './live-endpoint';
+import { FleetVariant, isInProgress } from './records';
+
+/** DescribeEndpoint's answer. */
+export function describeEndpoint(context: Context, live: LiveEndpoint): object {
+  const { record } = live;
+  const pending = record.pendingConfigName;
+  const variants = record.fleet?.variants.map((entry) => summary(entry, live));
+  const policy = record.lastDeploymentConfig;
+  return {
+    EndpointName: record.name,
+    EndpointArn: record.arn,
+    EndpointConfigName: record.configName,
+    EndpointStatus: record.status,
+    FailureReason: record.failureReason,
+    CreationTime: record.created,
+    LastModifiedTime: record.modified,
+    ProductionVariants: variants,
+    LastDeploymentConfig: policy,
+    PendingDeploymentSummary:
+      pending === undefined || !isInProgress(record)
+        ? undefined
+        : {
+            EndpointConfigName: pending,
+            StartTime: record.pendingSince,
+            ProductionVariants: pendingVariants(context, live, pending),
+          },
+  };
+}
+
+function pendingVariants(context: Context, live: LiveEndpoint, config: string): object[] | undefined {
+  return context.state.endpointConfigs[config]?.request.ProductionVariants?.map((variant) => ({
+    VariantName: variant.VariantName,
+    CurrentInstanceCount: live.stage === 'Creating' ? 0 : variant.InitialInstanceCount,
+    DesiredInstanceCount: variant.InitialInstanceCount,
+    CurrentWeight: variant.InitialVariantWeight ?? 1,
+    DesiredWeight: variant.InitialVariantWeight ?? 1,
+    VariantStatus: live.stage === undefined ? undefined : [{ Status: live.stage, StartTime: live.record.pendingSince }],
+  }));
+}
+
+function summary({ variant, container }: FleetVariant, live: LiveEndpoint): object {
+  const own = live.record.capacities[variant.VariantName!];
+  const weight = own?.weight ?? variant.InitialVariantWeight ?? 1;
+  const count = own?.count ?? variant.InitialInstanceCount ?? 1;
+  return {
+    VariantName: variant.VariantName,
+    DeployedImages: [
+      { SpecifiedImage: container.Image, ResolvedImage: container.Image, ResolutionTime: live.record.created },
+    ],
+    CurrentWeight: weight,
+    DesiredWeight: weight,
+    CurrentInstanceCount: count,
+    DesiredInstanceCount: count,
+  };
+}

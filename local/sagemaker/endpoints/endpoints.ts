@@ -1,0 +1,188 @@
+import {
+  CreateEndpointInput,
+  EndpointStatus,
+  ListEndpointsInput,
+  UpdateEndpointInput,
+  UpdateEndpointWeightsAndCapacitiesInput,
+} from '@aws-sdk/client-sagemaker';
+import { validationError } from '../api/api-error';
+import { LISTING, NAME } from '../api/common-shapes';
+import { page } from '../api/listing';
+import { Operation, operation } from '../api/operation';
+import { oneOf, structure } from '../api/shapes';
+import { saveTags } from '../api/tags';
+import { Context, now } from '../system/context';
+import { checkDeployment } from './deployment-policy';
+import { EndpointConfigs } from './endpoint-configs';
+import { describeEndpoint } from './endpoint-description';
+import { LiveEndpoint } from './live-endpoint';
+import { EndpointRecord, isInProgress } from './records';
+import { CREATE_ENDPOINT, UPDATE_ENDPOINT, UPDATE_WEIGHTS } from './requests';
+
+const BY_NAME = structure({ 'EndpointName!': NAME });
+
+/** The endpoint operations and the endpoints themselves. */
+export class Endpoints {
+  private readonly live = new Map<string, LiveEndpoint>();
+
+  readonly operations: Readonly<Record<string, Operation>> = {
+    CreateEndpoint: operation(CREATE_ENDPOINT, (request: CreateEndpointInput) => this.create(request)),
+    UpdateEndpoint: operation(UPDATE_ENDPOINT, (request: UpdateEndpointInput) => this.update(request)),
+    UpdateEndpointWeightsAndCapacities: operation(UPDATE_WEIGHTS, (request: UpdateEndpointWeightsAndCapacitiesInput) =>
+      this.updateWeights(request),
+    ),
+    DescribeEndpoint: operation(BY_NAME, (request: { EndpointName: string }) =>
+      describeEndpoint(this.context, this.find(request.EndpointName)),
+    ),
+    DeleteEndpoint: operation(BY_NAME, (request: { EndpointName: string }) => this.delete(request.EndpointName)),
+    ListEndpoints: operation(
+      structure({ ...LISTING, StatusEquals: oneOf(...Object.values(EndpointStatus)) }),
+      (request: ListEndpointsInput) => this.list(request),
+    ),
+  };
+
+  constructor(
+    private readonly context: Context,
+    private readonly configs: EndpointConfigs,
+  ) {
+    for (const record of Object.values(context.state.endpoints)) this.bringBack(record);
+  }
+
+  /** The endpoint that takes invocations under a name; undefined when there is none. */
+  serving(name: string): LiveEndpoint | undefined {
+    const endpoint = this.live.get(name);
+    return endpoint !== undefined &&
+      ['InService', 'Updating', 'RollingBack', 'SystemUpdating'].includes(endpoint.record.status)
+      ? endpoint
+      : undefined;
+  }
+
+  /** Stops every serving process; the endpoints come back with the next start. */
+  async close(): Promise<void> {
+    await Promise.all([...this.live.values()].map((endpoint) => endpoint.close()));
+  }
+
+  private bringBack(record: EndpointRecord): void {
+    const endpoint = new LiveEndpoint(this.context, record);
+    this.live.set(record.name, endpoint);
+    if (record.status === 'Deleting') return endpoint.delete(() => this.forget(record));
+    if (record.pendingConfigName !== undefined && record.pendingConfigName !== record.configName) {
+      record.failureReason = `The update to ${record.pendingConfigName} was cut off by a restart of the local SageMaker.`;
+    }
+    record.pendingConfigName = record.pendingSince = undefined;
+    if (record.fleet !== undefined && record.status !== 'Failed') return endpoint.restore();
+    if (record.status === 'Creating') {
+      record.failureReason =
+        'The local SageMaker ended while the endpoint was being created; delete it and create it again.';
+    }
+    record.status = 'Failed';
+  }
+
+  private create(request: CreateEndpointInput): object {
+    const name = request.EndpointName!;
+    const arn = this.context.arn('endpoint', name);
+    if (this.live.has(name)) throw validationError(`Cannot create already existing endpoint "${arn}".`);
+    const specification = this.configs.fleetOn(request.EndpointConfigName!, name);
+    checkDeployment(
+      request.DeploymentConfig,
+      specification.variants.map(({ variant }) => variant),
+    );
+    const record: EndpointRecord = {
+      arn,
+      name,
+      created: now(),
+      modified: now(),
+      status: 'Creating',
+      configName: request.EndpointConfigName!,
+      capacities: {},
+      lastDeploymentConfig: request.DeploymentConfig,
+    };
+    const endpoint = new LiveEndpoint(this.context, record);
+    this.context.state.endpoints[name] = record;
+    this.live.set(name, endpoint);
+    saveTags(this.context, arn, request.Tags);
+    this.context.save();
+    this.context.log(`endpoint ${name}: Creating on ${record.configName}`);
+    endpoint.create(specification);
+    return { EndpointArn: arn };
+  }
+
+  private update(request: UpdateEndpointInput): object {
+    const endpoint = this.settled(request.EndpointName!);
+    const specification = this.configs.fleetOn(request.EndpointConfigName!, endpoint.record.name);
+    const deployment =
+      request.DeploymentConfig ?? (request.RetainDeploymentConfig ? endpoint.record.lastDeploymentConfig : undefined);
+    checkDeployment(
+      deployment,
+      specification.variants.map(({ variant }) => variant),
+    );
+    endpoint.update(specification, deployment, request.RetainAllVariantProperties ?? false);
+    return { EndpointArn: endpoint.record.arn };
+  }
+
+  private updateWeights(request: UpdateEndpointWeightsAndCapacitiesInput): object {
+    const { record } = this.settled(request.EndpointName!);
+    for (const wish of request.DesiredWeightsAndCapacities!) {
+      const variant = record.fleet?.variants.find((entry) => entry.variant.VariantName === wish.VariantName)?.variant;
+      if (variant === undefined)
+        throw validationError(`Could not find variant "${wish.VariantName}" in endpoint "${record.arn}".`);
+      const present = record.capacities[wish.VariantName!] ?? {
+        weight: variant.InitialVariantWeight ?? 1,
+        count: variant.InitialInstanceCount ?? 1,
+      };
+      record.capacities[wish.VariantName!] = {
+        weight: wish.DesiredWeight ?? present.weight,
+        count: wish.DesiredInstanceCount ?? present.count,
+      };
+    }
+    record.modified = now();
+    this.context.save();
+    return { EndpointArn: record.arn };
+  }
+
+  private delete(name: string): object {
+    const endpoint = this.find(name);
+    if (isInProgress(endpoint.record))
+      throw validationError(`Cannot update in-progress endpoint "${endpoint.record.arn}".`);
+    endpoint.delete(() => this.forget(endpoint.record));
+    return {};
+  }
+
+  private forget(record: EndpointRecord): void {
+    this.live.delete(record.name);
+    delete this.context.state.endpoints[record.name];
+    delete this.context.state.tags[record.arn];
+    this.context.save();
+  }
+
+  private list(request: ListEndpointsInput): object {
+    const { page: found, ...next } = page(Object.values(this.context.state.endpoints), request);
+    return {
+      Endpoints: found.map((record) => ({
+        EndpointName: record.name,
+        EndpointArn: record.arn,
+        CreationTime: record.created,
+        LastModifiedTime: record.modified,
+        EndpointStatus: record.status,
+      })),
+      ...next,
+    };
+  }
+
+  private find(name: string): LiveEndpoint {
+    const endpoint = this.live.get(name);
+    if (endpoint === undefined)
+      throw validationError(`Could not find endpoint "${this.context.arn('endpoint', name)}".`);
+    return endpoint;
+  }
+
+  /** An endpoint that is not on its way and has not failed. */
+  private settled(name: string): LiveEndpoint {
+    const endpoint = this.find(name);
+    const { status, arn } = endpoint.record;
+    if (isInProgress(endpoint.record)) throw validationError(`Cannot update in-progress endpoint "${arn}".`);
+    if (status !== 'InService')
+      throw validationError(`Cannot update endpoint "${arn}" in status ${status}; delete it and create it again.`);
+    return endpoint;
+  }
+}

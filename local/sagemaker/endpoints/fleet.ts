@@ -1,0 +1,123 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ContainerDefinition } from '@aws-sdk/client-sagemaker';
+import { localEnvironment } from '../system/container-paths';
+import { Context } from '../system/context';
+import { refuseImage } from '../system/images';
+import { FleetSpecification, FleetVariant } from './records';
+import { ServingProcess } from './serving-process';
+
+const DEFAULT_STARTUP_SECONDS = 240;
+
+/** One variant that serves. */
+export interface LiveVariant {
+  readonly name: string;
+  readonly process: ServingProcess;
+}
+
+/** The serving processes of one endpoint config, one for each variant. */
+export class Fleet {
+  readonly variants: LiveVariant[] = [];
+  private ending?: Promise<void>;
+
+  constructor(
+    private readonly context: Context,
+    private readonly endpointName: string,
+    readonly specification: FleetSpecification,
+  ) {}
+
+  /**
+   * Downloads the models where they are not here yet and starts every variant.
+   *
+   * @throws Error with what can stand in the endpoint's FailureReason.
+   */
+  async start(): Promise<void> {
+    const results = await Promise.allSettled(this.specification.variants.map((variant) => this.startVariant(variant)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Drains and stops every process and removes the files. */
+  stop(): Promise<void> {
+    this.ending ??= this.end((process) => process.stop(), true);
+    return this.ending;
+  }
+
+  /** Stops every process at once; the files stay for the next start. */
+  async kill(): Promise<void> {
+    await this.end((process) => process.kill(), false);
+  }
+
+  private async end(how: (process: ServingProcess) => Promise<void>, removeFiles: boolean): Promise<void> {
+    await Promise.all(this.variants.map(({ process }) => how(process)));
+    if (removeFiles) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private get folder(): string {
+    return join(this.context.options.stateDir, this.specification.folder);
+  }
+
+  private async startVariant({ variant, container }: FleetVariant): Promise<void> {
+    const name = variant.VariantName!;
+    const refusal = refuseImage(container.Image, 'inference');
+    if (refusal !== undefined)
+      throw new Error(`The container of production variant ${name} cannot be started: ${refusal}`);
+    const root = join(this.folder, name, 'opt-ml');
+    await this.fetchModel(container, root, join(this.folder, name)).catch((error: Error) => {
+      throw new Error(`Failed to download model data for production variant ${name}: ${error.message}`);
+    });
+    const serving = new ServingProcess({
+      python: this.context.options.python,
+      root,
+      env: this.context.containerEnvironment({
+        SM_MODEL_DIR: join(root, 'model'),
+        ...localEnvironment(container.Environment, root),
+        ...(await this.fetchCode(container, root)),
+      }),
+      logFile: join(
+        this.context.options.stateDir,
+        'logs/endpoints',
+        this.endpointName,
+        `${name}-${this.specification.id}.log`,
+      ),
+      log: (line) => this.context.log(`endpoint ${this.endpointName}: ${line}`),
+    });
+    this.variants.push({ name, process: serving });
+    await serving
+      .start(variant.ContainerStartupHealthCheckTimeoutInSeconds ?? DEFAULT_STARTUP_SECONDS)
+      .catch((error: Error) => {
+        throw new Error(
+          `The primary container for production variant ${name} did not pass the ping health check: ${error.message}`,
+        );
+      });
+  }
+
+  private async fetchModel(container: ContainerDefinition, root: string, scratch: string): Promise<void> {
+    const folder = join(root, 'model');
+    // Written under another name first: a folder called model is a complete one.
+    if (await isFolder(folder)) return;
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(root, { recursive: true });
+    const source = container.ModelDataSource?.S3DataSource;
+    const uri = source?.S3Uri ?? container.ModelDataUrl;
+    const isPrefix = source?.CompressionType === 'None';
+    const partial = join(root, 'model.partial');
+    await mkdir(partial, { recursive: true });
+    if (uri !== undefined && isPrefix) await this.context.s3.download(uri, partial);
+    else if (uri !== undefined) await this.context.s3.downloadArchive(uri, partial, join(scratch, 'archive'));
+    await rename(partial, folder);
+  }
+
+  /** Serving code that does not lie in the model: SAGEMAKER_SUBMIT_DIRECTORY as the address of an archive. */
+  private async fetchCode(container: ContainerDefinition, root: string): Promise<Record<string, string>> {
+    const address = container.Environment?.SAGEMAKER_SUBMIT_DIRECTORY;
+    if (address?.startsWith('s3://') !== true) return {};
+    const folder = join(root, 'code');
+    if (!(await isFolder(folder))) await this.context.s3.downloadArchive(address, folder, join(root, 'code-archive'));
+    return { SAGEMAKER_SUBMIT_DIRECTORY: folder };
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}

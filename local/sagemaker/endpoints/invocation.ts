@@ -1,0 +1,85 @@
+import { IncomingHttpHeaders } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { ApiError } from '../api/api-error';
+import { Context } from '../system/context';
+import { EndpointMetrics } from './endpoint-metrics';
+import { Endpoints } from './endpoints';
+import { ContainerAnswer, NoAnswerError } from './serving-process';
+
+export const MAX_INVOCATION_BYTES = 6_291_456;
+
+/** Headers of InvokeEndpoint that the container gets to see. */
+const FORWARDED = ['content-type', 'accept', 'x-amzn-sagemaker-custom-attributes', 'x-amzn-sagemaker-inference-id'];
+
+/**
+ * InvokeEndpoint.
+ *
+ * @throws ApiError ValidationError, ModelError or ServiceUnavailable.
+ */
+export async function invokeEndpoint(
+  context: Context,
+  endpoints: Endpoints,
+  metrics: EndpointMetrics,
+  name: string,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+): Promise<{ headers: Record<string, string>; body: Buffer }> {
+  const endpoint = endpoints.serving(name);
+  if (endpoint === undefined)
+    throw new ApiError('ValidationError', `Endpoint ${name} of account ${context.account} not found.`);
+  const target = headers['x-amzn-sagemaker-target-variant'];
+  const variant = endpoint.route(typeof target === 'string' ? target : undefined);
+  if (variant === undefined && typeof target === 'string' && endpoint.route() !== undefined) {
+    throw new ApiError(
+      'ValidationError',
+      `Variant ${target} not found for endpoint ${name} of account ${context.account}.`,
+    );
+  }
+  if (variant === undefined) throw unavailable(name);
+  const forwarded = Object.fromEntries(
+    FORWARDED.flatMap((header): [string, string][] =>
+      typeof headers[header] === 'string' ? [[header, headers[header]]] : [],
+    ),
+  );
+  const start = performance.now();
+  let answer: ContainerAnswer;
+  try {
+    answer = await variant.process.invoke({ 'content-type': 'application/octet-stream', ...forwarded }, body);
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error;
+    metrics.invocation(name, variant.name, 500, (performance.now() - start) * 1000);
+    if (error.untouched) throw unavailable(name);
+    throw modelError(
+      0,
+      `Your invocation failed while waiting for a response from container primary: ${error.message}`,
+      context,
+      name,
+    );
+  }
+  metrics.invocation(name, variant.name, answer.status, (performance.now() - start) * 1000);
+  if (answer.status >= 400) throw modelError(answer.status, answer.body.toString('utf8').slice(0, 1024), context, name);
+  const attributes = answer.headers['x-amzn-sagemaker-custom-attributes'];
+  return {
+    headers: {
+      'content-type': answer.headers['content-type'] ?? 'application/octet-stream',
+      'x-amzn-invoked-production-variant': variant.name,
+      ...(typeof attributes === 'string' ? { 'x-amzn-sagemaker-custom-attributes': attributes } : {}),
+    },
+    body: answer.body,
+  };
+}
+
+function unavailable(name: string): ApiError {
+  return new ApiError('ServiceUnavailable', `Endpoint ${name} has no container that is ready; try again.`, 503);
+}
+
+function modelError(status: number, message: string, context: Context, name: string): ApiError {
+  const kind = status >= 400 && status < 500 ? 'client error' : 'server error';
+  const place = `${context.options.stateDir}/logs/endpoints/${name}`;
+  return new ApiError(
+    'ModelError',
+    `Received ${kind} (${status}) from primary with message "${message}". See ${place} for more information.`,
+    424,
+    { OriginalStatusCode: status, OriginalMessage: message, LogStreamArn: `file://${place}` },
+  );
+}

@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DeploymentConfig } from '@aws-sdk/client-sagemaker';
+import { Context, now } from '../system/context';
+import { findAlarm } from './alarms';
+import { trafficSteps } from './deployment-policy';
+import { Fleet, LiveVariant } from './fleet';
+import { EndpointRecord, EndpointStatus, FleetSpecification } from './records';
+
+const MAX_REASON_CHARACTERS = 1024;
+const ALARM_INTERVAL_MS = 500;
+
+/** The server is closing: whatever was under way stays as it is on disk. */
+class ClosingError extends Error {}
+
+/** The moving part of an endpoint: its fleets, where its traffic goes, and its way from state to state. */
+export class LiveEndpoint {
+  /** What the variants are doing, for DescribeEndpoint. */
+  stage?: 'Creating' | 'ActivatingTraffic' | 'Baking';
+  private routes: { fleet: Fleet; share: number }[] = [];
+  private readonly fleets = new Set<Fleet>();
+  private readonly closing = new AbortController();
+  private work: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly context: Context,
+    readonly record: EndpointRecord,
+  ) {}
+
+  /** Starts the first fleet: Creating, then InService or Failed. */
+  create(specification: FleetSpecification): void {
+    this.begin(async () => {
+      this.stage = 'Creating';
+      const fleet = this.add(specification);
+      try {
+        await fleet.start();
+      } catch (error) {
+        this.checkOpen();
+        await this.remove(fleet);
+        return this.enter('Failed', (error as Error).message);
+      }
+      this.checkOpen();
+      this.serve(fleet);
+    });
+  }
+
+  /** Brings the fleet of an earlier life back: SystemUpdating, then InService or Failed. */
+  restore(): void {
+    this.enter('SystemUpdating', this.record.failureReason);
+    this.begin(async () => {
+      const fleet = this.add(this.record.fleet!);
+      try {
+        await fleet.start();
+      } catch (error) {
+        this.checkOpen();
+        await fleet.kill();
+        return this.enter(
+          'Failed',
+          `The endpoint could not be brought back after a restart: ${(error as Error).message}`,
+        );
+      }
+      this.checkOpen();
+      this.serve(fleet, this.record.failureReason);
+    });
+  }
+
+  /** Starts a second fleet beside the first and moves the traffic over: Updating, then InService on one or the other. */
+  update(specification: FleetSpecification, deployment: DeploymentConfig | undefined, retainCapacities: boolean): void {
+    const blue = this.routes[0]!.fleet;
+    this.record.pendingConfigName = specification.configName;
+    this.record.pendingSince = now();
+    this.record.lastDeploymentConfig = deployment;
+    this.enter('Updating');
+    this.begin(async () => {
+      const green = this.add(specification);
+      const problem = await this.rollOut(blue, green, deployment);
+      this.stage = undefined;
+      if (problem !== undefined) {
+        this.enter('RollingBack');
+        this.routes = [{ fleet: blue, share: 1 }];
+        await this.remove(green);
+        this.checkOpen();
+        this.settle();
+        return this.enter('InService', problem);
+      }
+      if (!retainCapacities) this.record.capacities = {};
+      this.record.configName = specification.configName;
+      this.record.fleet = specification;
+      this.context.save();
+      await this.remove(blue);
+      this.checkOpen();
+      this.settle();
+      this.enter('InService');
+    });
+  }
+
+  /** Stops everything and then calls `gone`. */
+  delete(gone: () => void): void {
+    this.enter('Deleting');
+    this.begin(async () => {
+      this.routes = [];
+      await Promise.all([...this.fleets].map((fleet) => this.remove(fleet)));
+      gone();
+    });
+  }
+
+  /** Stops every process at once and leaves the record as it is. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.routes = [];
+    await Promise.all([...this.fleets].map((fleet) => fleet.kill()));
+    await this.work;
+    // A fleet may have added a process while the others were being stopped.
+    await Promise.all([...this.fleets].map((fleet) => fleet.kill()));
+  }
+
+  /** A variant to send one request to, by share of the fleets and weight of the variants; undefined when none fits. */
+  route(targetVariant?: string): LiveVariant | undefined {
+    const fleet = choose(this.routes, ({ share }) => share)?.fleet;
+    const variants = (fleet?.variants ?? []).filter(
+      ({ name }) => targetVariant === undefined || name === targetVariant,
+    );
+    return choose(variants, ({ name }) => (targetVariant === undefined ? this.weightOf(fleet!, name) : 1));
+  }
+
+  private weightOf(fleet: Fleet, name: string): number {
+    const configured = fleet.specification.variants.find(({ variant }) => variant.VariantName === name)?.variant
+      .InitialVariantWeight;
+    return this.record.capacities[name]?.weight ?? configured ?? 1;
+  }
+
+  /** Returns why the roll-out must be undone, or undefined when the new fleet has all the traffic. */
+  private async rollOut(
+    blue: Fleet,
+    green: Fleet,
+    deployment: DeploymentConfig | undefined,
+  ): Promise<string | undefined> {
+    this.stage = 'Creating';
+    try {
+      await green.start();
+    } catch (error) {
+      this.checkOpen();
+      return (error as Error).message;
+    }
+    const alarms = (deployment?.AutoRollbackConfiguration?.Alarms ?? []).map((alarm) => alarm.AlarmName!);
+    const variants = green.specification.variants.map(({ variant }) => variant);
+    for (const { share, waitSeconds } of trafficSteps(deployment, variants)) {
+      this.checkOpen();
+      this.stage = share < 1 ? 'ActivatingTraffic' : 'Baking';
+      this.routes =
+        share < 1
+          ? [
+              { fleet: blue, share: 1 - share },
+              { fleet: green, share },
+            ]
+          : [{ fleet: green, share: 1 }];
+      const problem = await this.watch(alarms, waitSeconds);
+      if (problem !== undefined) return `The deployment was rolled back: ${problem}`;
+    }
+    return undefined;
+  }
+
+  /** Watches the alarms for a while, at least once. */
+  private async watch(alarms: readonly string[], seconds: number): Promise<string | undefined> {
+    const deadline = Date.now() + seconds * 1000;
+    for (;;) {
+      const problem = await findAlarm(this.context.cloudWatch, alarms).catch(
+        (error: Error) => `the alarms cannot be read: ${error.message}`,
+      );
+      this.checkOpen();
+      if (problem !== undefined) return problem;
+      const left = deadline - Date.now();
+      if (left <= 0) return undefined;
+      await sleep(Math.min(left, alarms.length === 0 ? left : ALARM_INTERVAL_MS), undefined, {
+        signal: this.closing.signal,
+      }).catch(() => undefined);
+      this.checkOpen();
+    }
+  }
+
+  private serve(fleet: Fleet, failureReason?: string): void {
+    this.routes = [{ fleet, share: 1 }];
+    this.record.fleet = fleet.specification;
+    this.record.configName = fleet.specification.configName;
+    this.settle();
+    this.enter('InService', failureReason);
+  }
+
+  private settle(): void {
+    this.stage = undefined;
+    this.record.pendingConfigName = undefined;
+    this.record.pendingSince = undefined;
+  }
+
+  private begin(flow: () => Promise<void>): void {
+    const previous = this.work;
+    this.work = previous.then(flow).catch((error: Error) => {
+      if (error instanceof ClosingError || this.closing.signal.aborted) return;
+      this.enter('Failed', `InternalServerError: ${error.message}`);
+    });
+  }
+
+  private add(specification: FleetSpecification): Fleet {
+    const fleet = new Fleet(this.context, this.record.name, specification);
+    this.fleets.add(fleet);
+    return fleet;
+  }
+
+  private async remove(fleet: Fleet): Promise<void> {
+    await fleet.stop();
+    this.fleets.delete(fleet);
+  }
+
+  private checkOpen(): void {
+    if (this.closing.signal.aborted) throw new ClosingError();
+  }
+
+  private enter(status: EndpointStatus, failureReason?: string): void {
+    this.record.status = status;
+    this.record.failureReason = failureReason?.slice(0, MAX_REASON_CHARACTERS);
+    this.record.modified = now();
+    this.context.log(
+      `endpoint ${this.record.name}: ${status} on ${this.record.pendingConfigName ?? this.record.configName}${failureReason === undefined ? '' : ` (${failureReason})`}`,
+    );
+    this.context.save();
+  }
+}
+
+function choose<T>(entries: readonly T[], weight: (entry: T) => number): T | undefined {
+  let left = Math.random() * entries.reduce((sum, entry) => sum + weight(entry), 0);
+  return entries.find((entry) => weight(entry) > 0 && (left -= weight(entry)) < 0) ?? entries.at(-1);
+}

@@ -1,0 +1,68 @@
+import {
+  ContainerDefinition,
+  CreateEndpointConfigInput,
+  CreateModelInput,
+  DeploymentConfig,
+  ProductionVariant,
+} from '@aws-sdk/client-sagemaker';
+
+/** What is kept of a model. Times in seconds since 1970, here and below. */
+export interface ModelRecord {
+  readonly arn: string;
+  readonly request: CreateModelInput;
+  readonly created: number;
+}
+
+export interface EndpointConfigRecord {
+  readonly arn: string;
+  readonly request: CreateEndpointConfigInput;
+  readonly created: number;
+}
+
+/** A variant with its model's container, copied when the fleet was made: both may be deleted while the fleet serves. */
+export interface FleetVariant {
+  readonly variant: ProductionVariant;
+  readonly container: ContainerDefinition;
+}
+
+/** What a fleet runs, and where its files lie. */
+export interface FleetSpecification {
+  readonly id: string;
+  readonly configName: string;
+  readonly variants: readonly FleetVariant[];
+  /** Folder, relative to the state's. */
+  readonly folder: string;
+}
+
+export type EndpointStatus =
+  | 'Creating'
+  | 'Updating'
+  | 'SystemUpdating'
+  | 'RollingBack'
+  | 'InService'
+  | 'Deleting'
+  | 'Failed'
+  | 'UpdateRollbackFailed';
+
+export interface EndpointRecord {
+  readonly arn: string;
+  readonly name: string;
+  readonly created: number;
+  modified: number;
+  status: EndpointStatus;
+  failureReason?: string;
+  /** Config in service; while Creating, the one that is to be. */
+  configName: string;
+  /** Config that an update in progress leads to. */
+  pendingConfigName?: string;
+  pendingSince?: number;
+  /** The fleet that takes traffic and comes back after a restart. */
+  fleet?: FleetSpecification;
+  /** Counts and weights by variant, where they were set apart from the config's. */
+  capacities: Record<string, { weight: number; count: number }>;
+  lastDeploymentConfig?: DeploymentConfig;
+}
+
+/** Whether the endpoint is on its way to another state. */
+export const isInProgress = (record: EndpointRecord): boolean =>
+  ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting'].includes(record.status);

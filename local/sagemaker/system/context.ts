@@ -1,0 +1,69 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { S3Client } from '@aws-sdk/client-s3';
+import { LocalSageMakerOptions } from '../options';
+import { S3Files } from './s3-files';
+import { State, StateFile } from './state-file';
+
+/** What all parts of one server share. */
+export class Context {
+  readonly state: State;
+  readonly s3: S3Files;
+  readonly cloudWatch: CloudWatchClient;
+  readonly region: string;
+  readonly account: string;
+  private readonly file: StateFile;
+
+  constructor(readonly options: LocalSageMakerOptions) {
+    this.region = options.region ?? 'us-east-1';
+    this.account = options.account ?? '123456789012';
+    this.file = new StateFile(`${options.stateDir}/state.json`);
+    this.state = this.file.state;
+    const shared = { region: this.region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+    this.s3 = new S3Files(
+      new S3Client({
+        ...shared,
+        endpoint: options.s3Endpoint,
+        forcePathStyle: true,
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED',
+      }),
+    );
+    this.cloudWatch = new CloudWatchClient({
+      ...shared,
+      endpoint: options.cloudWatchEndpoint ?? options.s3Endpoint,
+      maxAttempts: 2,
+    });
+  }
+
+  arn(kind: string, name: string): string {
+    return `arn:aws:sagemaker:${this.region}:${this.account}:${kind}/${name}`;
+  }
+
+  log(line: string): void {
+    this.options.log?.(line);
+  }
+
+  save(): void {
+    this.file.save();
+  }
+
+  /** The environment a container starts from: this machine's, less what would lead a Python program astray. */
+  containerEnvironment(own: Readonly<Record<string, string>>): Record<string, string> {
+    const inherited = Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined && !/^(NODE_|npm_|PYTHON|SM_|SAGEMAKER_|JEST_)/i.test(entry[0]),
+    );
+    const pythonFolder = this.options.python.includes('/') ? this.options.python.replace(/\/[^/]*$/, '') : undefined;
+    return {
+      ...Object.fromEntries(inherited),
+      PATH: [...(pythonFolder === undefined ? [] : [pythonFolder]), process.env.PATH ?? ''].join(':'),
+      PYTHONUNBUFFERED: '1',
+      AWS_REGION: this.region,
+      AWS_DEFAULT_REGION: this.region,
+      ...own,
+    };
+  }
+}
+
+/** Now, in seconds since 1970: the time format of the JSON protocol. */
+export const now = (): number => Date.now() / 1000;
