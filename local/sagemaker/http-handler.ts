@@ -33,7 +33,7 @@ export function createHandler(
         );
       }
       const body = await readBody(request, MAX_INVOCATION_BYTES);
-      const answer = await invoke(decodeURIComponent(place[1]!), request.headers, body);
+      const answer = await invoke(decodeURIComponent(place[1]), request.headers, body);
       response.writeHead(200, {
         ...answer.headers,
         'x-amzn-requestid': randomUUID(),
@@ -65,7 +65,7 @@ async function callOperation(
   } catch (error) {
     throw new ApiError('SerializationException', `the request is not JSON: ${(error as Error).message}`);
   }
-  return operations[name]!(input);
+  return operations[name](input);
 }
 
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {

@@ -34,14 +34,14 @@ export async function startLocalSageMaker(given: LocalSageMakerOptions): Promise
     throw error;
   }
   const port = (server.address() as AddressInfo).port;
-  const { attach, close } = assemble(new Context(options));
-  attach(server);
+  const parts = assemble(new Context(options));
+  parts.attach(server);
   let closing: Promise<void> | undefined;
   return {
     url: `http://${host}:${port}`,
     port,
     close: () => {
-      closing ??= close().finally(() => {
+      closing ??= parts.close().finally(() => {
         server.closeAllConnections();
         server.close();
         unlock();

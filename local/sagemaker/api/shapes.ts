@@ -112,7 +112,7 @@ function visitMembers(
   violations: string[],
 ): void {
   for (const [name, member] of Object.entries(members)) {
-    const at = (path === '' ? '' : `${path}.`) + name[0]!.toLowerCase() + name.slice(1);
+    const at = (path === '' ? '' : `${path}.`) + name[0].toLowerCase() + name.slice(1);
     const entry = value[name];
     if (entry !== undefined && entry !== null) visit(entry, member.shape, at, violations);
     else if (member.required)

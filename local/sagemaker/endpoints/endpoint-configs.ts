@@ -6,6 +6,7 @@ import { page } from '../api/listing';
 import { Operation, operation } from '../api/operation';
 import { structure } from '../api/shapes';
 import { saveTags } from '../api/tags';
+import { withoutTags } from '../api/without-tags';
 import { Context, now } from '../system/context';
 import { containersOf, Models } from './models';
 import { EndpointConfigRecord, FleetSpecification, isInProgress } from './records';
@@ -51,7 +52,7 @@ export class EndpointConfigs {
     const id = randomUUID().slice(0, 8);
     const variants = this.find(configName).request.ProductionVariants!.map((variant) => ({
       variant,
-      container: containersOf(this.models.find(variant.ModelName!).request)[0]!,
+      container: containersOf(this.models.find(variant.ModelName!).request)[0],
     }));
     return { id, configName, variants, folder: `endpoints/${endpointName}/${id}` };
   }
@@ -88,7 +89,7 @@ export class EndpointConfigs {
 
   private describe(name: string): object {
     const { arn, created, request } = this.find(name);
-    const { Tags: _tags, ...rest } = request;
+    const rest = withoutTags(request);
     const variants = rest.ProductionVariants!.map((variant) => ({ InitialVariantWeight: 1, ...variant }));
     return {
       EnableNetworkIsolation: false,

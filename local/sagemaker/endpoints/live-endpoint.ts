@@ -65,7 +65,7 @@ export class LiveEndpoint {
 
   /** Starts a second fleet beside the first and moves the traffic over: Updating, then InService on one or the other. */
   update(specification: FleetSpecification, deployment: DeploymentConfig | undefined, retainCapacities: boolean): void {
-    const blue = this.routes[0]!.fleet;
+    const blue = this.routes[0].fleet;
     this.record.pendingConfigName = specification.configName;
     this.record.pendingSince = now();
     this.record.lastDeploymentConfig = deployment;

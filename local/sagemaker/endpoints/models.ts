@@ -5,6 +5,7 @@ import { page } from '../api/listing';
 import { Operation, operation } from '../api/operation';
 import { structure } from '../api/shapes';
 import { saveTags } from '../api/tags';
+import { withoutTags } from '../api/without-tags';
 import { Context, now } from '../system/context';
 import { ModelRecord } from './records';
 import { CREATE_MODEL } from './requests';
@@ -66,7 +67,7 @@ export class Models {
 
   private describe(name: string): object {
     const { arn, created, request } = this.find(name);
-    const { Tags: _tags, ...rest } = request;
+    const rest = withoutTags(request);
     return { EnableNetworkIsolation: false, ...rest, ModelArn: arn, CreationTime: created };
   }
 

@@ -6,6 +6,7 @@ import { page } from '../api/listing';
 import { Operation, operation } from '../api/operation';
 import { oneOf, structure } from '../api/shapes';
 import { saveTags } from '../api/tags';
+import { withoutTags } from '../api/without-tags';
 import { Context, now } from '../system/context';
 import { JobRun } from './job-run';
 import { CREATE_PROCESSING_JOB } from './processing-request';
@@ -114,7 +115,7 @@ export class ProcessingJobs {
 }
 
 function describe(record: ProcessingJobRecord): object {
-  const { Tags: _tags, ...request } = record.request;
+  const request = withoutTags(record.request);
   return {
     ...request,
     ProcessingJobArn: record.arn,

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcessingInput } from '@aws-sdk/client-sagemaker';
+import { withoutTags } from '../api/without-tags';
 import { CONTAINERS, localCommand, localEnvironment, localPath } from '../system/container-paths';
 import { Context, now } from '../system/context';
 import { TransferError } from '../system/s3-files';
@@ -42,7 +43,7 @@ async function carryOut(context: Context, record: ProcessingJobRecord, run: JobR
     if (output.S3Output?.LocalPath !== undefined)
       await mkdir(localPath(output.S3Output.LocalPath, root), { recursive: true });
   }
-  const { Tags: _tags, ...configuration } = request;
+  const configuration = withoutTags(request);
   await writeFile(
     join(root, 'config/processingjobconfig.json'),
     JSON.stringify({ ProcessingJobArn: record.arn, ...configuration }),

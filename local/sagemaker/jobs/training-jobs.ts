@@ -6,6 +6,7 @@ import { page } from '../api/listing';
 import { Operation, operation } from '../api/operation';
 import { oneOf, structure } from '../api/shapes';
 import { saveTags } from '../api/tags';
+import { withoutTags } from '../api/without-tags';
 import { Context, now } from '../system/context';
 import { JobRun } from './job-run';
 import { isFinished, TrainingJobRecord } from './records';
@@ -114,7 +115,7 @@ export class TrainingJobs {
 }
 
 function describe(record: TrainingJobRecord): object {
-  const { Tags: _tags, ...request } = record.request;
+  const request = withoutTags(record.request);
   const seconds = record.started === undefined ? undefined : Math.ceil((record.ended ?? now()) - record.started);
   return {
     ...request,

@@ -14,7 +14,7 @@ const SCRIPT_IMAGES: Readonly<Record<string, readonly ImageKind[]>> = {
 
 /** The repository's name in an image's address. */
 export function repositoryOf(image: string): string {
-  return image.split('/').pop()!.split(/[:@]/)[0]!;
+  return image.split('/').pop()!.split(/[:@]/)[0];
 }
 
 /**
@@ -26,7 +26,7 @@ export function refuseImage(image: string | undefined, kind: ImageKind): string 
   if (image === undefined || image === '') return 'no image is given';
   const repository = repositoryOf(image);
   if (SCRIPT_IMAGES[repository]?.includes(kind)) return undefined;
-  const known = Object.keys(SCRIPT_IMAGES).filter((name) => SCRIPT_IMAGES[name]!.includes(kind));
+  const known = Object.keys(SCRIPT_IMAGES).filter((name) => SCRIPT_IMAGES[name].includes(kind));
   return (
     `the image ${image} cannot be run on this machine: there is no stand-in for "${repository}" as a ${kind} image. ` +
     `Stand-ins exist for ${known.join(', ')}`

@@ -111,7 +111,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
 function parse(uri: string): { bucket: string; key: string } {
   const match = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(uri);
   if (match === null) throw new TransferError(`"${uri}" is not an S3 address; expected s3://bucket/key`);
-  return { bucket: match[1]!, key: match[2]! };
+  return { bucket: match[1], key: match[2] };
 }
 
 function isPlainEntry(path: string, type: string): boolean {

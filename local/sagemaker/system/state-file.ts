@@ -51,6 +51,7 @@ export class StateFile {
     } catch (error) {
       throw new Error(
         `the state file ${this.path} is damaged (${(error as Error).message}); remove it to start afresh`,
+        { cause: error },
       );
     }
   }

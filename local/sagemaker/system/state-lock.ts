@@ -16,6 +16,7 @@ export function lockState(path: string): () => void {
       throw new Error(
         `the state folder is in use by process ${holder}; stop it, choose another state folder, ` +
           `or remove ${path} if that process is something else`,
+        { cause: error },
       );
     }
     writeFileSync(path, String(process.pid));
