@@ -1,0 +1,29 @@
+// A stats record: f64 signal at 0, f64 noise at 8, f64 zeros at 16. Kernels add to it. Lanes are summed in f32 over
+// short runs and in f64 beyond, so that a long row loses nothing.
+
+/** Vectors of four that are summed in f32 before they go into f64. */
+export const RUN: i32 = 256;
+
+// @ts-ignore: decorator
+@inline
+export function sumLanes(v: v128): f64 {
+  return (
+    <f64>f32x4.extract_lane(v, 0) +
+    <f64>f32x4.extract_lane(v, 1) +
+    (<f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3))
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+export function countLanes(v: v128): f64 {
+  return <f64>(i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+export function addStats(stats: usize, signal: f64, noise: f64, zeros: f64): void {
+  store<f64>(stats, load<f64>(stats) + signal);
+  store<f64>(stats, load<f64>(stats, 8) + noise, 8);
+  store<f64>(stats, load<f64>(stats, 16) + zeros, 16);
+}
