@@ -1,0 +1,139 @@
+import { Duration } from 'aws-cdk-lib';
+import { CompressionMode, CompressionRecipe, MlInstanceType, Pruning } from '../lib';
+
+/** How the default stack is to be, read from the CDK's context and the environment. */
+export interface AppSettings {
+  readonly stackName: string;
+  readonly example: string;
+  readonly modelName: string;
+  readonly recipe: CompressionRecipe;
+  readonly trainingInstanceType: MlInstanceType;
+  readonly endpointInstanceType: MlInstanceType;
+  readonly endpointName?: string;
+  readonly hyperparameters: Record<string, unknown>;
+  readonly spot: boolean;
+  readonly runOnDeploy: boolean;
+  readonly statusInterval: Duration;
+}
+
+/** Every setting with its default; the environment's name for `runOnDeploy` is `MODELPRESS_RUN_ON_DEPLOY`. */
+const DEFAULTS = {
+  stackName: 'modelpress',
+  example: 'tensorflow-digits',
+  modelName: 'digits',
+  recipe: 'int8',
+  prune: '',
+  mode: 'best',
+  trainingInstanceType: 'ml.g5.xlarge',
+  endpointInstanceType: 'ml.c7i.large',
+  endpointName: '',
+  hyperparameters: '{}',
+  spot: 'false',
+  runOnDeploy: 'true',
+  statusInterval: '15',
+} as const;
+
+type Key = keyof typeof DEFAULTS;
+
+/**
+ * Reads the settings. The environment counts before the context, the context before the defaults.
+ *
+ * @throws Error naming the setting, what was received and what is allowed.
+ */
+export function readSettings(
+  context: (key: string) => unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): AppSettings {
+  const get = (key: Key): string => {
+    const given = environment[environmentName(key)] ?? context(`modelpress:${key}`);
+    if (given === undefined || given === null || given === '') return DEFAULTS[key];
+    return typeof given === 'object' ? JSON.stringify(given) : String(given as string | number | boolean);
+  };
+  return {
+    stackName: text(
+      'stackName',
+      get('stackName'),
+      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+      'letters, digits and hyphens, a letter first',
+    ),
+    example: text('example', get('example'), /^[a-z0-9-]+$/, 'the name of a folder in examples/'),
+    modelName: get('modelName'),
+    recipe: recipe(get('recipe'), get('prune'), get('mode')),
+    trainingInstanceType: instance('trainingInstanceType', get('trainingInstanceType')),
+    endpointInstanceType: instance('endpointInstanceType', get('endpointInstanceType')),
+    endpointName: get('endpointName') || undefined,
+    hyperparameters: json('hyperparameters', get('hyperparameters')),
+    spot: flag('spot', get('spot')),
+    runOnDeploy: flag('runOnDeploy', get('runOnDeploy')),
+    statusInterval: seconds('statusInterval', get('statusInterval')),
+  };
+}
+
+/** `runOnDeploy` is `MODELPRESS_RUN_ON_DEPLOY`. */
+export function environmentName(key: string): string {
+  return `MODELPRESS_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Names of all settings, for the documentation's test. */
+export function settingNames(): string[] {
+  return Object.keys(DEFAULTS);
+}
+
+function wrong(key: Key, allowed: string, received: string): Error {
+  return new Error(
+    `The setting modelpress:${key} (or ${environmentName(key)}) must be ${allowed}, received: ${received}`,
+  );
+}
+
+function text(key: Key, value: string, pattern: RegExp, allowed: string): string {
+  if (!pattern.test(value)) throw wrong(key, allowed, value);
+  return value;
+}
+
+function flag(key: Key, value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw wrong(key, 'true or false', value);
+  return value === 'true';
+}
+
+function seconds(key: Key, value: string): Duration {
+  if (!/^\d{1,3}$/.test(value) || Number(value) < 1 || Number(value) > 300)
+    throw wrong(key, 'seconds from 1 to 300', value);
+  return Duration.seconds(Number(value));
+}
+
+function json(key: Key, value: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    parsed = undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw wrong(key, 'a JSON object such as {"epochs":20}', value);
+  }
+  return parsed as Record<string, unknown>;
+}
+
+function instance(key: Key, value: string): MlInstanceType {
+  try {
+    return MlInstanceType.of(value);
+  } catch {
+    throw wrong(key, 'an instance type such as ml.g5.xlarge', value);
+  }
+}
+
+function recipe(method: string, prune: string, mode: string): CompressionRecipe {
+  if (mode !== 'best' && mode !== 'exact') throw wrong('mode', 'best or exact', mode);
+  let result: CompressionRecipe;
+  try {
+    result = CompressionRecipe.of(method);
+  } catch (error) {
+    throw wrong('recipe', `a method (${(error as Error).message})`, method);
+  }
+  result = result.withMode(mode === 'exact' ? CompressionMode.EXACT : CompressionMode.BEST);
+  if (prune === '' || prune === '0') return result;
+  if (prune === '2:4') return result.withPruning(Pruning.twoOfFour());
+  const share = Number(prune);
+  if (!(share > 0 && share < 1)) throw wrong('prune', 'a share from 0 up to, not including, 1, or 2:4', prune);
+  return result.withPruning(Pruning.magnitude(share));
+}

@@ -1,0 +1,82 @@
+/**
+ * The app that `cdk deploy` deploys: one stack that trains, compresses and releases an example's model.
+ *
+ * Settings come from the CDK's context (`cdk.json`, or `-c modelpress:recipe=fp16`) and, before that, the environment
+ * (`MODELPRESS_RECIPE=fp16`):
+ *
+ * | context | default | what |
+ * | --- | --- | --- |
+ * | `modelpress:stackName` | `modelpress` | name of the stack |
+ * | `modelpress:example` | `tensorflow-digits` | folder in `examples/` with `training/` and `serving/` |
+ * | `modelpress:modelName` | `digits` | name of the model |
+ * | `modelpress:recipe` | `int8` | how weights are compressed: `int8`, `fp16`, `none` (with `prune`) |
+ * | `modelpress:prune` | none | share of weights to prune before, `0.5`, or `2:4` |
+ * | `modelpress:mode` | `best` | `best` or `exact` |
+ * | `modelpress:trainingInstanceType` | `ml.g5.xlarge` | what trains |
+ * | `modelpress:endpointInstanceType` | `ml.c7i.large` | what serves |
+ * | `modelpress:endpointName` | made from the stack's name | name of the endpoint |
+ * | `modelpress:hyperparameters` | `{}` | arguments of the training script, as JSON |
+ * | `modelpress:spot` | `false` | train on spare capacity |
+ * | `modelpress:runOnDeploy` | `true` | build when a deployment changed something |
+ * | `modelpress:statusInterval` | `15` | seconds between looks at the endpoint while it changes |
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { App, AppProps, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { DeepLearningContainer, ModelFormat, ModelPipeline } from '../lib';
+import { AppSettings, readSettings } from './app-settings';
+
+/** Makes the app. It synthesizes without credentials and without a network. */
+export function createApp(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  props: AppProps = {},
+): App {
+  const app = new App(props);
+  const settings = readSettings((key) => app.node.tryGetContext(key) as unknown, environment);
+  const stack = new Stack(app, settings.stackName, {
+    description: `modelpress: trains, compresses and releases the model ${settings.modelName}`,
+  });
+  const pipeline = createPipeline(stack, settings);
+  const outputs = {
+    ModelBucketName: [pipeline.models.bucket.bucketName, 'Where models are kept'],
+    BuildStateMachineArn: [pipeline.buildMachine.stateMachineArn, 'Start it to build'],
+    ReleaseStateMachineArn: [
+      pipeline.releaseMachine.stateMachineArn,
+      'Start it with {"artifact":"s3://…/"} to release',
+    ],
+    EndpointName: [pipeline.endpointName, 'Exists from the first release on'],
+  };
+  for (const [name, [value, description]] of Object.entries(outputs))
+    new CfnOutput(stack, name, { value, description });
+  return app;
+}
+
+function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
+  const folder = resolve(__dirname, '..', 'examples', settings.example);
+  if (!existsSync(join(folder, 'training'))) {
+    throw new Error(`The setting modelpress:example names no folder with training/ in it: ${folder}`);
+  }
+  return new ModelPipeline(stack, 'Pipeline', {
+    modelName: settings.modelName,
+    modelFormat: ModelFormat.TFLITE,
+    training: {
+      image: DeepLearningContainer.TENSORFLOW_TRAINING_2_21_GPU,
+      instanceType: settings.trainingInstanceType,
+      sourceDirectory: join(folder, 'training'),
+      hyperparameters: settings.hyperparameters,
+      maxRuntime: Duration.hours(1),
+      ...(settings.spot ? { spot: true, maxWait: Duration.hours(4) } : {}),
+    },
+    compression: { recipe: settings.recipe },
+    endpoint: {
+      image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
+      instanceType: settings.endpointInstanceType,
+      endpointName: settings.endpointName,
+      codeDirectory: join(folder, 'serving'),
+    },
+    runOnDeploy: settings.runOnDeploy,
+    statusInterval: settings.statusInterval,
+  });
+}
+
+if (require.main === module) createApp().synth();

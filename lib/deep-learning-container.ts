@@ -1,0 +1,75 @@
+import { Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { ContainerImage, ContainerImageConfig } from './container-image';
+import { deepLearningContainerAccount } from './private/dlc-accounts';
+
+/**
+ * An AWS Deep Learning Container. The constants are checked choices; `of` takes any repository and tag.
+ *
+ * @example
+ * DeepLearningContainer.of('pytorch-inference', '2.6.0-gpu-py312-cu124-ubuntu22.04-sagemaker');
+ */
+export class DeepLearningContainer extends ContainerImage {
+  /** TensorFlow 2.21 training on GPUs. */
+  public static readonly TENSORFLOW_TRAINING_2_21_GPU = DeepLearningContainer.of(
+    'tensorflow-training',
+    '2.21-gpu-py312-cu129-amzn2023-sagemaker',
+  );
+  /** PyTorch 2.13 on GPUs, training and inference. */
+  public static readonly PYTORCH_2_13_GPU = DeepLearningContainer.of('pytorch', '2.13-cu133-amzn2023-sagemaker');
+  /** Hugging Face transformers 5.3 on PyTorch 2.9, training on GPUs. */
+  public static readonly HUGGINGFACE_PYTORCH_TRAINING_2_9_GPU = DeepLearningContainer.of(
+    'huggingface-pytorch-training',
+    '2.9.0-transformers5.3.0-gpu-py312-cu130-ubuntu22.04',
+  );
+  /** TensorFlow Serving 2.19 on GPUs. */
+  public static readonly TENSORFLOW_INFERENCE_2_19_GPU = DeepLearningContainer.of(
+    'tensorflow-inference',
+    '2.19.0-gpu-py312-cu122-ubuntu22.04-sagemaker',
+  );
+  /** PyTorch 2.6 inference on CPUs; runs any `inference.py`, with PyTorch or without. */
+  public static readonly PYTORCH_INFERENCE_2_6_CPU = DeepLearningContainer.of(
+    'pytorch-inference',
+    '2.6.0-cpu-py312-ubuntu22.04-sagemaker',
+  );
+  /** PyTorch 2.6 inference on GPUs. */
+  public static readonly PYTORCH_INFERENCE_2_6_GPU = DeepLearningContainer.of(
+    'pytorch-inference',
+    '2.6.0-gpu-py312-cu124-ubuntu22.04-sagemaker',
+  );
+  /** vLLM 0.27. */
+  public static readonly VLLM_0_27 = DeepLearningContainer.of('vllm', '0.27.1-gpu-py312-cu130-ubuntu22.04-sagemaker');
+  /** Large Model Inference (DJL Serving) 0.36. */
+  public static readonly LMI_0_36 = DeepLearningContainer.of('djl-inference', '0.36.0-lmi28.0.0-cu130');
+
+  /** Any Deep Learning Container by repository and tag. */
+  public static of(repositoryName: string, tag: string): DeepLearningContainer {
+    return new DeepLearningContainer(repositoryName, tag);
+  }
+
+  private constructor(
+    /** Name of the repository. */
+    public readonly repositoryName: string,
+    /** The tag. */
+    public readonly tag: string,
+  ) {
+    super();
+  }
+
+  /** Makes the image usable in a stack, whose region and partition decide on the address. */
+  public bind(scope: Construct): ContainerImageConfig {
+    const stack = Stack.of(scope);
+    const account = deepLearningContainerAccount(stack);
+    return {
+      imageUri: `${account}.dkr.ecr.${stack.region}.${stack.urlSuffix}/${this.repositoryName}:${this.tag}`,
+      repositoryArn: stack.formatArn({
+        service: 'ecr',
+        account,
+        resource: 'repository',
+        resourceName: this.repositoryName,
+      }),
+      repositoryName: this.repositoryName,
+      cuda: /-cu(\d{2,3})(-|$)/.exec(this.tag)?.[1],
+    };
+  }
+}

@@ -1,0 +1,186 @@
+import { Duration, Names } from 'aws-cdk-lib';
+import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
+import { IBucket } from 'aws-cdk-lib/aws-s3';
+import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { CompressionOptions } from './compression-options';
+import { EndpointSpecification } from './endpoint-specification';
+import { IModelBucket, ModelBucket } from './model-bucket';
+import { ModelCompressor } from './model-compressor';
+import { ModelFormat } from './model-format';
+import { BuildMachine } from './private/build-machine';
+import { CleanUp } from './private/clean-up';
+import { digest } from './private/digest';
+import { Hosting } from './private/hosting';
+import { endpointArns, ReleaseMachine } from './private/release-machine';
+import { RunOnDeploy } from './private/run-on-deploy';
+import { ensure, requireDuration, requireModelName } from './private/validate';
+import { validatePairing } from './private/validate-endpoint';
+import { TrainingJob } from './training-job';
+import { TrainingOptions } from './training-options';
+
+/** A model's way from training to an endpoint. */
+export interface ModelPipelineProps {
+  /** The model's name, 1 to 24 lower-case letters, digits and hyphens. */
+  readonly modelName: string;
+  /** What kind of file the model is. Decides with which images, instances and recipes it goes together. */
+  readonly modelFormat: ModelFormat;
+  /** How the model is compressed. */
+  readonly compression: CompressionOptions;
+  /** The endpoint that serves it. */
+  readonly endpoint: EndpointSpecification;
+  /**
+   * How the model is trained.
+   *
+   * @default - not at all; builds are started with `{"source":"s3://bucket/prefix/"}` of a trained model
+   */
+  readonly training?: TrainingOptions;
+  /**
+   * Where models are kept.
+   *
+   * @default - a new ModelBucket
+   */
+  readonly models?: IModelBucket;
+  /**
+   * Starts a build when a deployment changes the training, the recipe or the endpoint.
+   *
+   * @default - true with `training`, otherwise false
+   */
+  readonly runOnDeploy?: boolean;
+  /**
+   * How often a release looks at its endpoint, 1 second to 5 minutes.
+   *
+   * @default Duration.seconds(15)
+   */
+  readonly statusInterval?: Duration;
+}
+
+/**
+ * Trains, compresses and releases a model. Deploying it makes a build machine and a release machine; builds make the
+ * endpoint and update it under the same name. Deleting it removes the endpoint, and keeps the bucket.
+ *
+ * @example
+ * new ModelPipeline(this, 'Digits', {
+ *   modelName: 'digits',
+ *   modelFormat: ModelFormat.TFLITE,
+ *   training: {
+ *     image: DeepLearningContainer.TENSORFLOW_TRAINING_2_21_GPU,
+ *     instanceType: MlInstanceType.G5_XLARGE,
+ *     sourceDirectory: 'training',
+ *   },
+ *   compression: { recipe: CompressionRecipe.int8() },
+ *   endpoint: {
+ *     image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
+ *     instanceType: MlInstanceType.C7I_LARGE,
+ *     codeDirectory: 'serving',
+ *   },
+ * });
+ */
+export class ModelPipeline extends Construct {
+  /** Where models are kept. */
+  public readonly models: IModelBucket;
+  /** Trains, if the pipeline does. */
+  public readonly training?: TrainingJob;
+  /** Compresses. */
+  public readonly compressor: ModelCompressor;
+  /** Builds: trains, compresses, starts the release. Input `{}` or `{ "source": "s3://…/" }`. */
+  public readonly buildMachine: IStateMachine;
+  /** Releases an artifact. Input `{ "artifact": "s3://…/" }`. */
+  public readonly releaseMachine: IStateMachine;
+  /** Name of the endpoint. It exists from the first release on. */
+  public readonly endpointName: string;
+
+  constructor(scope: Construct, id: string, props: ModelPipelineProps) {
+    super(scope, id);
+    requireModelName(props.modelName);
+    requireDuration(props.statusInterval, 'statusInterval', 1, 300);
+    ensure(
+      props.training !== undefined || props.runOnDeploy !== true,
+      'runOnDeploy needs training: without it, a build needs to be told which model to compress',
+    );
+    const { modelName } = props;
+    this.models = props.models ?? new ModelBucket(this, 'Models');
+    this.endpointName = props.endpoint.endpointName ?? this.uniqueName();
+    const { models, endpointName } = this;
+    const { logEncryptionKey } = models;
+    const hosting = new Hosting(this, 'Hosting', { modelName, models, endpoint: props.endpoint });
+    validatePairing(props.modelFormat, props.compression.recipe, props.endpoint, hosting.image);
+    this.training = props.training && new TrainingJob(this, 'Training', { ...props.training, modelName, models });
+    this.compressor = new ModelCompressor(this, 'Compressor', {
+      ...props.compression,
+      modelName,
+      models,
+      servingCode: hosting.code,
+    });
+    const release = new ReleaseMachine(this, 'ReleaseMachine', {
+      endpointName,
+      modelName,
+      models,
+      hosting,
+      statusInterval: props.statusInterval ?? Duration.seconds(15),
+    });
+    const build = new BuildMachine(this, 'BuildMachine', {
+      modelName,
+      models,
+      training: this.training,
+      compressor: this.compressor,
+      releaseMachine: release.machine,
+      specificationDigest: digest(this, hosting.specification).slice(0, 8),
+      logEncryptionKey,
+    });
+    this.buildMachine = build.machine;
+    this.releaseMachine = release.machine;
+    this.addDeploymentHooks(props, build, release, hosting);
+  }
+
+  /** Lets an identity call the endpoint. */
+  public grantInvoke(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'],
+      resourceArns: [endpointArns(this, this.endpointName).endpoint],
+    });
+  }
+
+  /**
+   * Lets builds read models from another bucket.
+   *
+   * @param prefix The folder in it, ending in a slash, or nothing for all of it.
+   */
+  public addSource(bucket: IBucket, prefix: string = ''): void {
+    this.compressor.addSource(bucket, prefix);
+  }
+
+  private addDeploymentHooks(
+    props: ModelPipelineProps,
+    build: BuildMachine,
+    release: ReleaseMachine,
+    hosting: Hosting,
+  ): void {
+    const { logEncryptionKey } = this.models;
+    const cleanUp = new CleanUp(this, 'CleanUp', {
+      endpointName: this.endpointName,
+      machines: [build.machine, release.machine],
+      logEncryptionKey,
+    });
+    // The endpoint needs its role, and running builds need theirs, until they are gone.
+    cleanUp.node.addDependency(build, release, hosting, this.compressor, ...(this.training ? [this.training] : []));
+    if (!(props.runOnDeploy ?? this.training !== undefined)) return;
+    const run = new RunOnDeploy(this, 'RunOnDeploy', {
+      machine: build.machine,
+      inputsDigest: digest(this, {
+        modelName: props.modelName,
+        training: this.training?._inputs(),
+        recipe: props.compression.recipe._render(),
+        code: hosting.code?.assetHash,
+        specification: hosting.specification,
+      }),
+      logEncryptionKey,
+    });
+    run.node.addDependency(cleanUp);
+  }
+
+  private uniqueName(): string {
+    return Names.uniqueResourceName(this, { maxLength: 46, separator: '-' }).toLowerCase();
+  }
+}

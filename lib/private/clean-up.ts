@@ -1,0 +1,87 @@
+import { ArnFormat, CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { createProvider } from './custom-resource-provider';
+import { allow } from './grants';
+import { HandlerFunction } from './handler-function';
+import { endpointArns } from './release-machine';
+
+export interface CleanUpProps {
+  readonly endpointName: string;
+  readonly machines: StateMachine[];
+  readonly logEncryptionKey?: IKey;
+}
+
+/**
+ * Does nothing until it is deleted; then stops what runs and removes the endpoint, and every config and model that the
+ * pipeline made for it. It must depend on all that these need, so that it goes first.
+ */
+export class CleanUp extends Construct {
+  constructor(scope: Construct, id: string, props: CleanUpProps) {
+    super(scope, id);
+    const { endpointName, machines, logEncryptionKey } = props;
+    const provider = createProvider(this, 'Provider', {
+      onEvent: this.createStop(props),
+      isComplete: this.createRemoval(props),
+      logEncryptionKey,
+    });
+    new CustomResource(this, 'Resource', {
+      resourceType: 'Custom::ModelpressCleanUp',
+      serviceToken: provider.serviceToken,
+      properties: { endpointName, stateMachineArns: machines.map((machine) => machine.stateMachineArn) },
+    });
+  }
+
+  private createStop({ endpointName, machines, logEncryptionKey }: CleanUpProps): HandlerFunction {
+    const stop = new HandlerFunction(this, 'Stop', {
+      handler: 'clean-up',
+      description: `Stops builds and releases for the endpoint ${endpointName} when the stack is deleted`,
+      timeout: Duration.minutes(5),
+      logEncryptionKey,
+    });
+    allow(stop.role, {
+      actions: ['states:ListExecutions'],
+      resources: machines.map((machine) => machine.stateMachineArn),
+    });
+    allow(stop.role, {
+      actions: ['states:StopExecution'],
+      resources: machines.map((machine) =>
+        Stack.of(this).formatArn({
+          service: 'states',
+          resource: 'execution',
+          resourceName: `${machine.stateMachineName}:*`,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        }),
+      ),
+      wildcardReason: 'The executions of the two machines of this pipeline, whose names come with each build.',
+    });
+    return stop;
+  }
+
+  private createRemoval({ endpointName, logEncryptionKey }: CleanUpProps): HandlerFunction {
+    const remove = new HandlerFunction(this, 'Remove', {
+      handler: 'clean-up-complete',
+      description: `Removes the endpoint ${endpointName} with the stack`,
+      timeout: Duration.minutes(5),
+      logEncryptionKey,
+    });
+    const names = endpointArns(this, endpointName);
+    allow(remove.role, {
+      actions: ['sagemaker:DescribeEndpoint', 'sagemaker:DeleteEndpoint'],
+      resources: [names.endpoint],
+    });
+    allow(remove.role, {
+      actions: ['sagemaker:DeleteEndpointConfig', 'sagemaker:DeleteModel', 'sagemaker:ListTags'],
+      resources: [names.configs, names.models],
+      wildcardReason:
+        'Every release has a model and a config of its own; the pattern covers only those of this endpoint.',
+    });
+    allow(remove.role, {
+      actions: ['sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'],
+      resources: ['*'],
+      wildcardReason: 'Listing takes no resource; it shows names only.',
+    });
+    return remove;
+  }
+}

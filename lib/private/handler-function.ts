@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Code, Function, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge, acknowledgeInlinePolicies } from './acknowledge';
+
+export interface HandlerFunctionProps {
+  /** The bundle's folder in dist/lambda. */
+  readonly handler: string;
+  readonly description: string;
+  readonly timeout: Duration;
+  /** @default 256 */
+  readonly memorySize?: number;
+  /** @default - CloudWatch Logs' own encryption */
+  readonly logEncryptionKey?: IKey;
+}
+
+/** One of this package's functions, with a role of its own that may only write its own log until more is granted. */
+export class HandlerFunction extends Construct {
+  public readonly function: Function;
+  public readonly role: IRole;
+
+  constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, 'Logs', {
+      encryptionKey: props.logEncryptionKey,
+      retention: RetentionDays.SIX_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    acknowledgeInlinePolicies(role);
+    this.role = role;
+    this.function = new Function(this, 'Function', {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: bundle(props.handler),
+      timeout: props.timeout,
+      memorySize: props.memorySize ?? 256,
+      role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+    });
+    acknowledge(this.function, {
+      'NIST.800.53.R5-LambdaConcurrency':
+        'Only one state machine or custom resource calls it, and the Distributed Map bounds how often at once.',
+      'NIST.800.53.R5-LambdaDLQ':
+        'It is called synchronously; the caller sees every failure, retries it and reports it. No event can be lost.',
+      'NIST.800.53.R5-LambdaInsideVPC':
+        'It opens no port and only calls AWS APIs over TLS with its own narrow role; a VPC would add nothing but a NAT to guard.',
+    });
+  }
+}
+
+function bundle(name: string): Code {
+  const folder = resolve(__dirname, '..', '..', 'dist', 'lambda', name);
+  if (!existsSync(resolve(folder, 'index.js'))) {
+    throw new Error(`The bundle of the function "${name}" is missing: ${folder}/index.js. Run: npm run build`);
+  }
+  return Code.fromAsset(folder);
+}

@@ -1,0 +1,130 @@
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Token } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { ContainerImageConfig } from '../container-image';
+import { EndpointSpecification } from '../endpoint-specification';
+import { EndpointUpdatePolicy } from '../endpoint-update-policy';
+import { IModelBucket } from '../model-bucket';
+import { allowKey, allowList, allowObjects, allowVolumeKey } from './grants';
+import { allowPull } from './image-pull';
+import { createNetwork, Network } from './network';
+import { COMPRESSED } from './prefixes';
+import { createSageMakerRole } from './sagemaker-role';
+import { validateEndpoint } from './validate-endpoint';
+
+export interface HostingProps {
+  readonly modelName: string;
+  readonly models: IModelBucket;
+  readonly endpoint: EndpointSpecification;
+}
+
+/** Driver versions of the hosts, by the first two digits of the CUDA version in the image. */
+const HOST_IMAGES: Readonly<Record<string, string>> = {
+  '12': 'al2-ami-sagemaker-inference-gpu-3-1',
+  '13': 'al2023-ami-sagemaker-inference-gpu-4-1',
+};
+
+/** The stable side of an endpoint: the role it runs with, its serving code, and all that Release must know of it. */
+export class Hosting extends Construct {
+  public readonly role: Role;
+  public readonly code?: Asset;
+  public readonly image: ContainerImageConfig;
+  public readonly network?: Network;
+  /** Encrypts the instances' volumes; instances with a disk of their own do that themselves. */
+  public readonly volumeKey?: IKey;
+  /** The ReleaseSpecification of the Release function. */
+  public readonly specification: Record<string, unknown>;
+
+  constructor(scope: Construct, id: string, props: HostingProps) {
+    super(scope, id);
+    const { endpoint } = props;
+    validateEndpoint(endpoint);
+    this.image = endpoint.image.bind(this);
+    this.code =
+      endpoint.codeDirectory === undefined
+        ? undefined
+        : new Asset(this, 'Code', {
+            path: endpoint.codeDirectory,
+            exclude: ['**/__pycache__', '**/*.pyc', '.DS_Store', '.venv', '.git'],
+          });
+    this.network = createNetwork(this, endpoint.vpc, endpoint.vpcSubnets, endpoint.securityGroups);
+    this.volumeKey = endpoint.instanceType.hasLocalDisk
+      ? undefined
+      : (endpoint.volumeEncryptionKey ?? props.models.encryptionKey);
+    this.role = this.createRole(props);
+    this.specification = this.render(props);
+  }
+
+  private createRole({ modelName, models, endpoint }: HostingProps): Role {
+    const role = createSageMakerRole(this, 'Role', {
+      description: `Hosting of the model ${modelName}`,
+      kind: 'Endpoints',
+      vpc: endpoint.vpc,
+      vpcSubnets: endpoint.vpcSubnets,
+      securityGroups: this.network?.securityGroups,
+    });
+    allowPull(role, this.image);
+    allowObjects(role, models.bucket, `${COMPRESSED}/${modelName}/`, ['s3:GetObject']);
+    allowList(role, models.bucket, [`${COMPRESSED}/${modelName}/`]);
+    allowKey(role, models.encryptionKey, 'read');
+    allowVolumeKey(role, this.volumeKey);
+    return role;
+  }
+
+  private render({ modelName, endpoint }: HostingProps): Record<string, unknown> {
+    const network = this.network;
+    const fields: Record<string, unknown> = {
+      executionRoleArn: this.role.roleArn,
+      image: this.image.imageUri,
+      instanceType: endpoint.instanceType.name,
+      initialInstanceCount: endpoint.instanceCount ?? 1,
+      variantName: 'main',
+      environment: this.environment(endpoint),
+      networkIsolation: endpoint.networkIsolation ?? false,
+      vpc: network && {
+        subnets: network.subnets,
+        securityGroupIds: network.securityGroups.map((group) => group.securityGroupId),
+      },
+      volumeSizeInGb: endpoint.volumeSizeInGb,
+      kmsKeyArn: this.volumeKey?.keyArn,
+      containerStartupHealthCheckTimeoutSeconds: endpoint.startupTimeout?.toSeconds(),
+      modelDataDownloadTimeoutSeconds: endpoint.downloadTimeout?.toSeconds(),
+      inferenceAmiVersion: endpoint.inferenceAmiVersion ?? this.hostImage(endpoint),
+      deploymentConfig: (endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce())._render(),
+      tags: [{ Key: 'modelpress:model', Value: modelName }],
+    };
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  }
+
+  private environment(endpoint: EndpointSpecification): Record<string, string> {
+    return {
+      // vLLM's image would install a requirements.txt that came with a model.
+      ...(this.image.repositoryName === 'vllm' ? { STANDARD_AUTO_INSTALL_REQ: 'false' } : {}),
+      ...(this.code === undefined
+        ? {}
+        : {
+            SAGEMAKER_PROGRAM: 'inference.py',
+            SAGEMAKER_SUBMIT_DIRECTORY: '/opt/ml/model/code',
+            SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
+          }),
+      ...endpoint.environment,
+    };
+  }
+
+  private hostImage(endpoint: EndpointSpecification): string | undefined {
+    const cuda = this.image.cuda;
+    if (!endpoint.instanceType.hasGpu || cuda === undefined || Token.isUnresolved(cuda)) return undefined;
+    const version = HOST_IMAGES[cuda.slice(0, 2)];
+    if (version === undefined) {
+      throw new Error(
+        `No host image is known for CUDA ${cuda} of the image ${this.image.repositoryName ?? ''}; give inferenceAmiVersion, one that has a ` +
+          `driver for it. Known: ${Object.entries(HOST_IMAGES)
+            .map(([major, ami]) => `CUDA ${major}: ${ami}`)
+            .join(', ')}`,
+      );
+    }
+    return version;
+  }
+}

@@ -1,0 +1,4 @@
+/** Where things lie in the bucket. The functions use the same layout. */
+export const RAW = 'raw';
+export const WORK = 'work';
+export const COMPRESSED = 'compressed';

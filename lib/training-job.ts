@@ -1,0 +1,199 @@
+import { Stack } from 'aws-cdk-lib';
+import { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
+import { IGrantable, IPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { JsonPath, TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { ContainerImageConfig } from './container-image';
+import { IModelBucket } from './model-bucket';
+import { acknowledgeWildcard } from './private/acknowledge';
+import { allowKey, allowList, allowObjects, allowVolumeKey } from './private/grants';
+import { allowPull } from './private/image-pull';
+import { createNetwork, Network } from './private/network';
+import { RAW } from './private/prefixes';
+import { createSageMakerRole } from './private/sagemaker-role';
+import { packFolder } from './private/tarball';
+import { trainingRequest } from './private/training-request';
+import { TrainingTask } from './private/training-task';
+import { requireModelName } from './private/validate';
+import { validateTraining } from './private/validate-training';
+import { TrainingOptions } from './training-options';
+
+/** What a `TrainingJob` needs besides how to train. */
+export interface TrainingJobProps extends TrainingOptions {
+  /** The model's name, 1 to 24 lower-case letters, digits and hyphens. Jobs are named after it. */
+  readonly modelName: string;
+  /** Where the result goes, below `raw/<modelName>/`. */
+  readonly models: IModelBucket;
+}
+
+/** Where the state finds what differs from build to build. */
+export interface TrainingStateOptions {
+  /**
+   * Path of the beginning of the job's name in the state's input: `<modelName>-` and more, at most 57 characters. The
+   * state adds five, so that a retry is another job.
+   *
+   * @default - `$.trainingJobName`
+   */
+  readonly jobNamePath?: string;
+  /**
+   * Path of the build's name in the state's input.
+   *
+   * @default - `$.build`
+   */
+  readonly buildPath?: string;
+  /**
+   * Where the result goes: `{ source, trainingJobName, trainingJobArn }`, `source` being the S3 address of the model.
+   *
+   * @default - `$.raw`
+   */
+  readonly resultPath?: string;
+}
+
+/**
+ * A SageMaker training job as a state for Step Functions, with a role of its own. Every execution of the state is one
+ * job; its output is uncompressed, so that it can be read by range.
+ *
+ * @example
+ * const training = new TrainingJob(this, 'Training', {
+ *   modelName: 'digits',
+ *   models,
+ *   image: DeepLearningContainer.TENSORFLOW_TRAINING_2_21_GPU,
+ *   instanceType: MlInstanceType.G5_XLARGE,
+ *   sourceDirectory: 'training',
+ * });
+ * training.toState('Train').next(compressor.toStates('Compression'));
+ */
+export class TrainingJob extends Construct implements IGrantable, IConnectable {
+  /** The role that the job runs with. */
+  public readonly role: Role;
+  public readonly grantPrincipal: IPrincipal;
+  public readonly connections: Connections;
+  /** ARN pattern of the jobs. */
+  public readonly jobArns: string;
+
+  private readonly image: ContainerImageConfig;
+  private readonly source?: Asset;
+  private readonly network?: Network;
+  private readonly volumeKey?: IKey;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: TrainingJobProps,
+  ) {
+    super(scope, id);
+    requireModelName(props.modelName);
+    validateTraining(props);
+    this.image = props.image.bind(this);
+    this.source = this.createSource();
+    this.network = createNetwork(this, props.vpc, props.vpcSubnets, props.securityGroups);
+    this.volumeKey = props.instanceType.hasLocalDisk
+      ? undefined
+      : (props.volumeEncryptionKey ?? props.models.encryptionKey);
+    this.connections = new Connections({ securityGroups: this.network?.securityGroups ?? [] });
+    this.role = this.createRole();
+    this.grantPrincipal = this.role.grantPrincipal;
+    this.jobArns = Stack.of(this).formatArn({
+      service: 'sagemaker',
+      resource: 'training-job',
+      resourceName: `${props.modelName}-*`,
+    });
+  }
+
+  /**
+   * The state that trains. The machine's role gets what it needs: starting and stopping jobs named after the model, and
+   * passing them this role.
+   *
+   * @param id Name of the state.
+   */
+  public toState(id: string, options: TrainingStateOptions = {}): TaskStateBase {
+    return new TrainingTask(this, id, {
+      comment: 'Trains the model on SageMaker and waits for the end.',
+      request: this.request(options),
+      roleArn: this.role.roleArn,
+      jobArns: this.jobArns,
+      volumeKey: this.volumeKey,
+      resultPath: options.resultPath ?? '$.raw',
+      resultSelector: {
+        source: JsonPath.stringAt('$.ModelArtifacts.S3ModelArtifacts'),
+        trainingJobName: JsonPath.stringAt('$.TrainingJobName'),
+        trainingJobArn: JsonPath.stringAt('$.TrainingJobArn'),
+      },
+    });
+  }
+
+  /**
+   * All that decides what the training results in.
+   *
+   * @internal
+   */
+  public _inputs(): Record<string, unknown> {
+    return this.request({});
+  }
+
+  private request(options: TrainingStateOptions): Record<string, unknown> {
+    return trainingRequest(this, {
+      options: this.props,
+      modelName: this.props.modelName,
+      bucketName: this.props.models.bucket.bucketName,
+      image: this.image,
+      roleArn: this.role.roleArn,
+      source: this.source,
+      network: this.network,
+      volumeKeyArn: this.volumeKey?.keyArn,
+      outputKeyArn: this.props.models.encryptionKey?.keyArn,
+      jobNamePath: options.jobNamePath ?? '$.trainingJobName',
+      buildPath: options.buildPath ?? '$.build',
+    });
+  }
+
+  /**
+   * Records for security scanners why the role of a machine with this state names jobs by a pattern.
+   *
+   * @internal
+   */
+  public _acknowledgeJobs(machine: Construct): void {
+    acknowledgeWildcard(
+      machine,
+      this.jobArns,
+      'Every build is a new job; the pattern covers only the jobs of this model.',
+    );
+  }
+
+  private createSource(): Asset | undefined {
+    if (this.props.sourceDirectory === undefined) return undefined;
+    const { path, hash } = packFolder(this.props.sourceDirectory);
+    return new Asset(this, 'Source', { path, assetHash: hash });
+  }
+
+  private createRole(): Role {
+    const { models, modelName, channels = [], vpc, vpcSubnets } = this.props;
+    const role = createSageMakerRole(this, 'Role', {
+      description: `Training of the model ${modelName}`,
+      kind: 'TrainingJobs',
+      vpc,
+      vpcSubnets,
+      securityGroups: this.network?.securityGroups,
+    });
+    allowPull(role, this.image);
+    allowObjects(role, models.bucket, `${RAW}/${modelName}/`, [
+      's3:GetObject',
+      's3:PutObject',
+      's3:AbortMultipartUpload',
+    ]);
+    allowList(role, models.bucket, [`${RAW}/${modelName}/`]);
+    allowKey(role, models.encryptionKey, 'write');
+    allowVolumeKey(role, this.volumeKey);
+    if (this.source !== undefined) {
+      allowObjects(role, this.source.bucket, '', ['s3:GetObject'], '*.tar.gz');
+    }
+    for (const { bucket, prefix, encryptionKey } of channels) {
+      allowObjects(role, bucket, prefix, ['s3:GetObject']);
+      allowList(role, bucket, [prefix]);
+      allowKey(role, encryptionKey ?? bucket.encryptionKey, 'read');
+    }
+    return role;
+  }
+}
