@@ -36,17 +36,19 @@ def main():
         sys.exit(f"MiniStack {VERSION} is needed, {installed} is installed; delete .venv and run again.")
     from ministack import app
     from ministack.core import lambda_runtime
-    from ministack.services import lambda_svc, stepfunctions
+    from ministack.services import lambda_svc, s3, stepfunctions
 
     missing = [name for name in NEEDED if not hasattr(stepfunctions, name)]
     if missing:
         sys.exit(f"MiniStack {installed} lacks {', '.join(missing)}; delete .venv and run again.")
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import error_names
+    import full_object_checksum
     import sagemaker_integration
 
     error_names.register(lambda_runtime, lambda_svc)
     sagemaker_integration.register(stepfunctions)
+    full_object_checksum.register(s3)
     add_redrive_count(stepfunctions)
     threading.Thread(target=end_with_parent, daemon=True).start()
     sys.argv = sys.argv[:1]

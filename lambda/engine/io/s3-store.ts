@@ -8,6 +8,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   paginateListObjectsV2,
+  paginateListParts,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
@@ -114,7 +115,9 @@ export class S3Store implements ObjectStore {
   }
 
   async completeUpload(key: string, uploadId: string, parts: UploadedPart[], crc64nvme: string): Promise<void> {
+    const size = parts.reduce((sum, part) => sum + part.size, 0);
     try {
+      const etags = await this.currentEtags(key, uploadId);
       await this.client.send(
         new CompleteMultipartUploadCommand({
           ...this.place(key),
@@ -122,19 +125,44 @@ export class S3Store implements ObjectStore {
           IfNoneMatch: '*',
           ChecksumType: ChecksumType.FULL_OBJECT,
           ChecksumCRC64NVME: base64(crc64nvme),
-          MpuObjectSize: parts.reduce((sum, part) => sum + part.size, 0),
+          MpuObjectSize: size,
           MultipartUpload: {
             Parts: parts.map((part) => ({
               PartNumber: part.number,
-              ETag: part.etag,
+              ETag: etags.get(part.number) ?? part.etag,
               ChecksumCRC64NVME: base64(part.crc64nvme),
             })),
           },
         }),
       );
     } catch (error) {
-      if (isAnswer(error, 412))
-        throw new ConflictError(`${this.root}${key} exists already; artifacts are written once`);
+      // The upload is gone (404) or the object is there (412): either an earlier try got through, or it is another's.
+      if (!isAnswer(error, 412) && !isAnswer(error, 404)) throw error;
+      if (await this.isThere(key, size, crc64nvme)) return;
+      if (isAnswer(error, 404)) throw error;
+      throw new ConflictError(`${this.root}${key} exists already with other content; artifacts are written once`);
+    }
+  }
+
+  /**
+   * What S3 holds now: a worker that ran twice uploaded its parts twice, and under KMS the second try has other entity
+   * tags for the same bytes. The checksums that go along with the completion prove the content.
+   */
+  private async currentEtags(key: string, uploadId: string): Promise<Map<number, string>> {
+    const etags = new Map<number, string>();
+    for await (const page of paginateListParts({ client: this.client }, { ...this.place(key), UploadId: uploadId })) {
+      for (const part of page.Parts ?? []) etags.set(part.PartNumber!, part.ETag!);
+    }
+    return etags;
+  }
+
+  private async isThere(key: string, size: number, crc64nvme: string): Promise<boolean> {
+    try {
+      const head = await this.client.send(new HeadObjectCommand({ ...this.place(key), ChecksumMode: 'ENABLED' }));
+      if (head.ContentLength !== size) return false;
+      return head.ChecksumType !== ChecksumType.FULL_OBJECT || head.ChecksumCRC64NVME === base64(crc64nvme);
+    } catch (error) {
+      if (isAnswer(error, 404)) return false;
       throw error;
     }
   }
