@@ -81,13 +81,19 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     }
     await sleep(100);
   }
-  return { url, port, logFile, exited: server.exited, close: () => server.stop(), kill: () => server.kill() };
+  const close = async (): Promise<void> => {
+    await server.stop();
+    rmSync(temporary, { recursive: true, force: true });
+  };
+  return { url, port, logFile, exited: server.exited, close, kill: () => server.kill() };
 }
 
 function serverEnvironment(options: LocalAwsOptions, port: number, url: string, temporary: string): NodeJS.ProcessEnv {
   const persist = options.persist ?? true;
   const inherited = Object.fromEntries(
-    Object.entries(cleanPythonEnvironment()).filter(([name]) => !/^(AWS_|MINISTACK_|LOCALSTACK_|LAMBDA_|NODE_OPTIONS$)/.test(name)),
+    Object.entries(cleanPythonEnvironment()).filter(
+      ([name]) => !/^(AWS_|MINISTACK_|LOCALSTACK_|LAMBDA_|NODE_OPTIONS$)/.test(name),
+    ),
   );
   return {
     ...inherited,

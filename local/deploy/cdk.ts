@@ -17,6 +17,8 @@ export interface CdkOptions {
   readonly stateDir: string;
   /** Address of the local AWS. */
   readonly awsUrl: string;
+  /** Environment variables to leave out, besides the user's AWS settings. */
+  readonly without?: readonly string[];
   /** Ends the command. */
   readonly signal?: AbortSignal;
 }
@@ -28,7 +30,12 @@ export interface CdkOptions {
  * @param limit milliseconds after which it is ended: a custom resource that fails can keep a deployment waiting forever
  * @throws CdkError
  */
-export async function runCdk(options: CdkOptions, args: readonly string[], limit: number, cwd = options.root): Promise<void> {
+export async function runCdk(
+  options: CdkOptions,
+  args: readonly string[],
+  limit: number,
+  cwd = options.root,
+): Promise<void> {
   const home = join(options.stateDir, 'home');
   mkdirSync(home, { recursive: true });
   const logFile = join(options.stateDir, 'logs', `cdk-${args[0]}.log`);
@@ -38,7 +45,9 @@ export async function runCdk(options: CdkOptions, args: readonly string[], limit
     cwd,
     logFile,
     env: {
-      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|CDK_)/.test(name))),
+      ...Object.fromEntries(
+        Object.entries(process.env).filter(([name]) => !/^(AWS_|CDK_)/.test(name) && !options.without?.includes(name)),
+      ),
       ...awsEnvironment(options.awsUrl),
       HOME: home,
       CI: '1',
@@ -59,7 +68,8 @@ export async function runCdk(options: CdkOptions, args: readonly string[], limit
     ]);
     options.signal?.throwIfAborted();
     if (code === 0) return;
-    const problem = code === 'late' ? `did not end within ${limit / 1000} s and was stopped` : `ended with ${code ?? 'a signal'}`;
+    const problem =
+      code === 'late' ? `did not end within ${limit / 1000} s and was stopped` : `ended with ${code ?? 'a signal'}`;
     throw new CdkError(`cdk ${args[0]} ${problem}. The end of ${logFile}:\n${logTail(logFile)}`);
   } finally {
     timer.abort();

@@ -8,8 +8,8 @@ const BOOTSTRAP_LIMIT = 60_000;
 const DEPLOY_LIMIT = 180_000;
 
 export interface DeployOptions extends CdkOptions {
-  /** Context keys of `bin/app.ts`, for `-c key=value`. */
-  readonly context: Readonly<Record<string, string>>;
+  /** Settings of `bin/app.ts`; those that are undefined are left to the environment and `cdk.json`. */
+  readonly settings: Readonly<Record<string, string | undefined>>;
 }
 
 /** What the stack says about itself. */
@@ -33,12 +33,25 @@ export async function deployApp(options: DeployOptions): Promise<StackOutputs> {
   rmSync(outputsFile, { force: true });
   const empty = join(options.stateDir, 'bootstrap');
   mkdirSync(empty, { recursive: true });
-  const context = Object.entries(options.context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const settings = Object.entries(options.settings).filter(([, value]) => value !== undefined);
+  const context = settings.flatMap(([name, value]) => ['-c', `modelpress:${name}=${value}`]);
+  const synth = ['synth', '--quiet', '--output', assembly, ...context];
   await allDone([
     runCdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`], BOOTSTRAP_LIMIT, empty),
-    runCdk(options, ['synth', '--quiet', '--output', assembly, ...context], SYNTH_LIMIT),
+    // The app lets the environment win over the context, but what was asked for here counts.
+    runCdk({ ...options, without: settings.map(([name]) => environmentName(name)) }, synth, SYNTH_LIMIT),
   ]);
-  const deploy = ['--app', assembly, '--all', '--method', 'direct', '--require-approval', 'never', '--outputs-file', outputsFile];
+  const deploy = [
+    '--app',
+    assembly,
+    '--all',
+    '--method',
+    'direct',
+    '--require-approval',
+    'never',
+    '--outputs-file',
+    outputsFile,
+  ];
   await runCdk(options, ['deploy', ...deploy], DEPLOY_LIMIT);
   return readOutputs(outputsFile);
 }
@@ -55,7 +68,14 @@ function readOutputs(file: string): StackOutputs {
   const names = ['ModelBucketName', 'BuildStateMachineArn', 'ReleaseStateMachineArn', 'EndpointName'] as const;
   const missing = names.filter((name) => !outputs[name]);
   if (missing.length > 0) {
-    throw new CdkError(`the stack has no output ${missing.join(', ')}; it has: ${Object.keys(outputs).join(', ') || 'none'}`);
+    throw new CdkError(
+      `the stack has no output ${missing.join(', ')}; it has: ${Object.keys(outputs).join(', ') || 'none'}`,
+    );
   }
   return outputs as StackOutputs;
+}
+
+/** The name in the environment of a setting; as in `bin/app-settings.ts`, which would load the whole CDK. */
+export function environmentName(setting: string): string {
+  return `MODELPRESS_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

@@ -74,7 +74,9 @@ export class ConsoleView implements ExecutionWatcher {
     if (this.current === undefined) return;
     this.frame = (this.frame + 1) % FRAMES.length;
     const seconds = ((Date.now() - this.current.since) / 1000).toFixed(1);
-    this.output.write(`\r\x1b[2K  ${FRAMES[this.frame]} ${this.current.name.padEnd(NAME_WIDTH)} ${seconds.padStart(6)} s`);
+    this.output.write(
+      `\r\x1b[2K  ${FRAMES[this.frame]} ${this.current.name.padEnd(NAME_WIDTH)} ${seconds.padStart(6)} s`,
+    );
   }
 
   private clear(): void {

@@ -61,7 +61,13 @@ export async function evaluate(options: EvaluationOptions): Promise<Metrics> {
   const { s3, sageMaker, bucket, name, signal } = options;
   const prefix = `evaluation/${name}`;
   for (const file of readdirSync(options.code).filter((entry) => statSync(join(options.code, entry)).isFile())) {
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}/code/${file}`, Body: readFileSync(join(options.code, file)) }));
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: `${prefix}/code/${file}`,
+        Body: readFileSync(join(options.code, file)),
+      }),
+    );
   }
   await sageMaker.send(
     new CreateProcessingJobCommand({
@@ -77,7 +83,11 @@ export async function evaluate(options: EvaluationOptions): Promise<Metrics> {
         Outputs: [
           {
             OutputName: 'metrics',
-            S3Output: { S3Uri: `s3://${bucket}/${prefix}/output`, LocalPath: `${BASE}/output`, S3UploadMode: 'EndOfJob' },
+            S3Output: {
+              S3Uri: `s3://${bucket}/${prefix}/output`,
+              LocalPath: `${BASE}/output`,
+              S3UploadMode: 'EndOfJob',
+            },
           },
         ],
       },
@@ -89,7 +99,9 @@ export async function evaluate(options: EvaluationOptions): Promise<Metrics> {
     const job = await sageMaker.send(new DescribeProcessingJobCommand({ ProcessingJobName: name }));
     if (job.ProcessingJobStatus === 'Completed') break;
     if (job.ProcessingJobStatus === 'Failed' || job.ProcessingJobStatus === 'Stopped') {
-      throw new EvaluationError(`the evaluation ${job.ProcessingJobStatus.toLowerCase()}:\n${indent(job.FailureReason ?? '')}`);
+      throw new EvaluationError(
+        `the evaluation ${job.ProcessingJobStatus.toLowerCase()}:\n${indent(job.FailureReason ?? '')}`,
+      );
     }
     await sleep(POLL);
   }
@@ -109,8 +121,18 @@ export function formatMetrics({ raw, compressed, held_out: heldOut }: Metrics): 
   const points = (compressed.accuracy - raw.accuracy) * 100;
   return formatTable([
     ['', 'raw', 'compressed', 'change'],
-    ['size', formatBytes(raw.bytes), formatBytes(compressed.bytes), `${(raw.bytes / compressed.bytes).toFixed(2)}x smaller`],
-    [`accuracy on ${heldOut} held-out`, formatShare(raw.accuracy), formatShare(compressed.accuracy), `${signed(points, 2)} points`],
+    [
+      'size',
+      formatBytes(raw.bytes),
+      formatBytes(compressed.bytes),
+      `${(raw.bytes / compressed.bytes).toFixed(2)}x smaller`,
+    ],
+    [
+      `accuracy on ${heldOut} held-out`,
+      formatShare(raw.accuracy),
+      formatShare(compressed.accuracy),
+      `${signed(points, 2)} points`,
+    ],
     [
       'latency (median)',
       `${raw.latency_ms.toFixed(3)} ms`,

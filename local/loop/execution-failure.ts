@@ -1,4 +1,10 @@
-import { DescribeExecutionCommand, HistoryEvent, ListExecutionsCommand, ListMapRunsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  HistoryEvent,
+  ListExecutionsCommand,
+  ListMapRunsCommand,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
 
 export interface Failure {
   /** The state that failed, not the one that cleaned up after it. */
@@ -34,7 +40,9 @@ export async function findFailure(
 ): Promise<Failure> {
   const tasks = failedTasks(events);
   const found =
-    tasks.find((task) => task.error === ended.error) ?? (await failedMapChild(states, executionArn, events)) ?? tasks[0];
+    tasks.find((task) => task.error === ended.error) ??
+    (await failedMapChild(states, executionArn, events)) ??
+    tasks[0];
   const last = [...events].reverse().find((event) => event.stateEnteredEventDetails)?.stateEnteredEventDetails?.name;
   const { state, error, cause } = found ?? { state: last ?? 'the execution', ...ended };
   return { state, error, cause: readableCause(cause) || 'no cause was given', rawCause: cause };
@@ -57,7 +65,8 @@ function failedTasks(events: readonly HistoryEvent[]): Raw[] {
       state = event.stateEnteredEventDetails.name;
       failure = undefined;
     }
-    const details = event.taskFailedEventDetails ?? event.taskTimedOutEventDetails ?? event.lambdaFunctionFailedEventDetails;
+    const details =
+      event.taskFailedEventDetails ?? event.taskTimedOutEventDetails ?? event.lambdaFunctionFailedEventDetails;
     if (details !== undefined) failure = { state, error: details.error ?? '', cause: details.cause ?? '' };
     if (event.type === 'TaskSucceeded') failure = undefined;
   }
@@ -66,12 +75,18 @@ function failedTasks(events: readonly HistoryEvent[]): Raw[] {
 }
 
 /** A Distributed Map says only that too many items failed; the reason is in one of its children. */
-async function failedMapChild(states: SFNClient, executionArn: string, events: readonly HistoryEvent[]): Promise<Raw | undefined> {
+async function failedMapChild(
+  states: SFNClient,
+  executionArn: string,
+  events: readonly HistoryEvent[],
+): Promise<Raw | undefined> {
   const maps = events.filter((event) => event.type === 'MapStateEntered');
   if (maps.length === 0) return undefined;
   const { mapRuns = [] } = await states.send(new ListMapRunsCommand({ executionArn }));
   for (const { mapRunArn } of mapRuns) {
-    const { executions = [] } = await states.send(new ListExecutionsCommand({ mapRunArn, statusFilter: 'FAILED', maxResults: 1 }));
+    const { executions = [] } = await states.send(
+      new ListExecutionsCommand({ mapRunArn, statusFilter: 'FAILED', maxResults: 1 }),
+    );
     if (executions[0] === undefined) continue;
     const child = await states.send(new DescribeExecutionCommand({ executionArn: executions[0].executionArn }));
     const state = maps[maps.length - 1].stateEnteredEventDetails?.name ?? 'Map';

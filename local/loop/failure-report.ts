@@ -1,10 +1,11 @@
 import { DescribeEndpointCommand } from '@aws-sdk/client-sagemaker';
 import { DescribeStateMachineForExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { indent, logTail } from '../log-tail';
 import { StackOutputs } from '../deploy/deploy-app';
 import { Clients } from './clients';
-import { ExecutionFailedError, Failure } from './execution-failure';
+import { ExecutionFailedError } from './execution-failure';
 import { Example, Sample } from './examples';
 import { predict } from './predictions';
 
@@ -21,26 +22,54 @@ export interface FailureReportOptions {
 
 /** Writes the end of the failed part's log, and what the endpoint that was there before does now. */
 export async function tellFailure(options: FailureReportOptions): Promise<void> {
-  const { error, clients, stack } = options;
+  const { error, stack } = options;
   const write = (text: string): unknown => process.stderr.write(`${text}\n`);
   if (error instanceof ExecutionFailedError) {
-    const log = await findLog(clients, error.executionArn, error.failure, options.stateDir).catch(() => undefined);
+    const log = await findLog(options, error).catch(() => undefined);
     if (log !== undefined) write(`\n${log}`);
   }
   if (stack !== undefined) write(`\n${await describeEndpoint(options, stack)}`);
 }
 
-/** A function's log is in CloudWatch Logs, a job's or container's in a file of the local SageMaker. */
-async function findLog(clients: Clients, executionArn: string, failure: Failure, stateDir: string): Promise<string | undefined> {
-  const functionName = await functionOf(clients.states, executionArn, failure.state);
-  if (functionName !== undefined) {
-    const lines = await functionLog(clients, functionName);
-    if (lines.length > 0) return `The end of the log of ${functionName}:\n${indent(lines.join('\n'), LINES)}`;
+/** A function's log is in CloudWatch Logs; those of jobs and endpoints are files of the local SageMaker. */
+async function findLog(options: FailureReportOptions, error: ExecutionFailedError): Promise<string | undefined> {
+  const { clients, stateDir, stack } = options;
+  const { failure, executionArn } = error;
+  const logs = join(stateDir, 'sagemaker', 'logs');
+  const job = jobName(failure.rawCause);
+  if (job !== undefined) return showFile(join(logs, 'training', `${job}.log`));
+  // A release that failed by itself, and not by its function, failed because of what the endpoint's container did.
+  if (
+    stack !== undefined &&
+    isExecutionOf(executionArn, stack.ReleaseStateMachineArn) &&
+    !failure.rawCause.includes('errorType')
+  ) {
+    return showFile(newestFile(join(logs, 'endpoints', stack.EndpointName)));
   }
-  const job = (JSON.parse(failure.rawCause) as { TrainingJobName?: string }).TrainingJobName;
-  if (job === undefined) return undefined;
-  const file = join(stateDir, 'sagemaker', 'logs', `${job}.log`);
-  return `The end of ${file}:\n${logTail(file, LINES)}`;
+  const functionName = await functionOf(clients.states, executionArn, failure.state);
+  const lines = functionName === undefined ? [] : await functionLog(clients, functionName);
+  return lines.length === 0 ? undefined : `The end of the log of ${functionName}:\n${indent(lines.join('\n'), LINES)}`;
+}
+
+function jobName(cause: string): string | undefined {
+  try {
+    return (JSON.parse(cause) as { TrainingJobName?: string }).TrainingJobName;
+  } catch {
+    return undefined;
+  }
+}
+
+function isExecutionOf(executionArn: string, stateMachineArn: string): boolean {
+  return executionArn.startsWith(`${stateMachineArn.replace(':stateMachine:', ':execution:')}:`);
+}
+
+function newestFile(folder: string): string | undefined {
+  const files = readdirSync(folder).map((name) => join(folder, name));
+  return files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+}
+
+function showFile(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : `The end of ${file}:\n${logTail(file, LINES)}`;
 }
 
 interface StateDefinition {

@@ -31,14 +31,13 @@ export async function followExecution(
 ): Promise<FinishedExecution> {
   const open = new Map<string, number>();
   let seen = 0;
-  let events: HistoryEvent[] = [];
   for (;;) {
     signal?.throwIfAborted();
     // The status is read first: an execution that has ended then has a complete history.
     const { status, startDate, stopDate, output, error, cause } = await states.send(
       new DescribeExecutionCommand({ executionArn }),
     );
-    events = await history(states, executionArn);
+    const events = await history(states, executionArn);
     events.slice(seen).forEach((event) => tell(event, open, watcher));
     seen = events.length;
     if (status === 'RUNNING') {

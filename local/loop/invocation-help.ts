@@ -4,7 +4,12 @@ import { REGION } from '../aws/local-aws';
 import { Sample } from './examples';
 
 /** How to call the endpoint from another terminal; the request's body is put into a file, being long. */
-export function invocationHelp(url: string, endpointName: string, samples: readonly Sample[], stateDir: string): string {
+export function invocationHelp(
+  url: string,
+  endpointName: string,
+  samples: readonly Sample[],
+  stateDir: string,
+): string {
   const body = join(stateDir, 'request.json');
   writeFileSync(body, samples[0].body);
   return `

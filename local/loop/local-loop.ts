@@ -13,7 +13,7 @@ import { tellFailure } from './failure-report';
 import { invocationHelp } from './invocation-help';
 import { LoopOptions } from './options';
 import { formatPredictions, predict } from './predictions';
-import { RunFile, RunningLoop } from './run-file';
+import { BusyError, RunFile, RunningLoop } from './run-file';
 import { choosePorts, resetState, Services, startServices } from './services';
 
 const PREDICTIONS = 5;
@@ -111,21 +111,23 @@ export class LocalLoop {
 
   /** Starts the local services, or joins those of a run that keeps them up. */
   private async connect(python: string, signal: AbortSignal): Promise<RunningLoop> {
-    const { stateDir } = this.options;
-    const ports = await choosePorts(this.options.port);
-    const mine: RunningLoop = {
-      pid: process.pid,
-      awsUrl: `http://127.0.0.1:${ports.awsPort}`,
-      sageMakerUrl: `http://127.0.0.1:${ports.sageMakerPort}`,
-      keeping: false,
-    };
-    const other = this.runFile.claim(mine);
+    const { stateDir, reset, port } = this.options;
+    const claim: RunningLoop = { pid: process.pid, awsUrl: '', sageMakerUrl: '', keeping: false };
+    const other = this.runFile.claim(claim);
     if (other !== undefined) {
+      if (reset) throw new BusyError(`process ${other.pid} keeps its services up; stop it before --reset`);
       this.view.heading(`Local services of process ${other.pid}, which keeps them up`);
       await this.view.step('build functions', buildAll);
       return other;
     }
-    if (this.options.reset) resetState(stateDir);
+    const ports = await choosePorts(port);
+    const mine: RunningLoop = {
+      ...claim,
+      awsUrl: `http://127.0.0.1:${ports.awsPort}`,
+      sageMakerUrl: `http://127.0.0.1:${ports.sageMakerPort}`,
+    };
+    this.runFile.update(mine);
+    if (reset) resetState(stateDir);
     this.view.heading('Local services');
     const start = this.view.step('build, start AWS and SageMaker', async () => {
       const [, services] = await Promise.all([buildAll(), startServices({ stateDir, python, ...ports })]);
@@ -138,22 +140,23 @@ export class LocalLoop {
   }
 
   private deploy(running: RunningLoop, signal: AbortSignal): Promise<StackOutputs> {
-    const { recipe, prune, stateDir, example } = this.options;
+    const { recipe, prune, stateDir, example, settings } = this.options;
+    const given = { recipe, prune, example, runOnDeploy: 'false' };
     return deployApp({
       root: this.root,
       stateDir,
       awsUrl: running.awsUrl,
       signal,
-      context: {
-        'modelpress:recipe': recipe,
-        'modelpress:prune': prune,
-        'modelpress:example': example,
-        'modelpress:runOnDeploy': 'false',
-      },
+      settings: { ...given, ...settings },
     });
   }
 
-  private async build(clients: Clients, stack: StackOutputs, name: string, signal: AbortSignal): Promise<FinishedExecution> {
+  private async build(
+    clients: Clients,
+    stack: StackOutputs,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<FinishedExecution> {
     const { executionArn } = await clients.states.send(
       new StartExecutionCommand({ stateMachineArn: stack.BuildStateMachineArn, name, input: '{}' }),
     );
@@ -171,7 +174,9 @@ export class LocalLoop {
       return;
     }
     this.runFile.update({ ...running, keeping: true });
-    this.view.line(invocationHelp(running.sageMakerUrl, this.stack?.EndpointName ?? '', this.samples, this.options.stateDir));
+    this.view.line(
+      invocationHelp(running.sageMakerUrl, this.stack?.EndpointName ?? '', this.samples, this.options.stateDir),
+    );
     this.view.line('\nThe endpoint stays up; Ctrl-C stops everything.');
     // A pending promise alone does not keep the process alive.
     const alive = setInterval(() => undefined, 60_000);
@@ -186,6 +191,7 @@ export class LocalLoop {
 }
 
 function required(value: string | undefined, where: string, what: string): string {
-  if (value === undefined) throw new Error(`${where} gave no ${what}; this is a fault of the project, not of the model`);
+  if (value === undefined)
+    throw new Error(`${where} gave no ${what}; this is a fault of the project, not of the model`);
   return value;
 }

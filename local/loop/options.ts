@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { METHODS, parseRecipe } from '../../lambda/engine/recipe';
+import { parseRecipe } from '../../lambda/engine/recipe';
 
 export const USAGE = `usage: npm run local -- [options]
 
 Trains, compresses, releases and runs a model on this machine, with the code that deploys to AWS.
 
-  --recipe <method>   number format of the compressed model: ${METHODS.slice(0, 5).join(', ')}, … (default int8)
-  --prune <share>     share of the weights to set to zero, 0 up to 1, or 2:4 (default 0)
+  --recipe <method>   number format of the compressed model: int8, fp16 or none (default int8)
+  --prune <share>     share of the weights to set to zero before, 0 up to 1, or 2:4 (default 0)
   --example <name>    folder of examples/ to use (default tensorflow-digits)
+  --set <name=value>  another setting of bin/app.ts, such as hyperparameters={"epochs":20}; may be repeated
   --keep              leave the endpoint up until Ctrl-C, and print how to invoke it
   --port <number>     port of the local SageMaker, which serves the endpoint (default: a free one)
   --reset             forget everything earlier runs left: stack, buckets, endpoint
@@ -17,9 +18,13 @@ Trains, compresses, releases and runs a model on this machine, with the code tha
 `;
 
 export interface LoopOptions {
-  readonly recipe: string;
-  readonly prune: string;
+  /** @default the app's own, from the environment or `cdk.json` */
+  readonly recipe?: string;
+  /** @default the app's own, from the environment or `cdk.json` */
+  readonly prune?: string;
   readonly example: string;
+  /** Further settings of the app, by the names in `bin/app.ts`. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly keep: boolean;
   readonly port?: number;
   readonly reset: boolean;
@@ -40,25 +45,28 @@ export class UsageError extends Error {
 export function parseOptions(args: readonly string[], root: string): LoopOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
-  const prune = values.prune ?? '0';
-  if (prune !== '2:4' && !/^(0|0?\.\d+)$/.test(prune)) {
-    throw new UsageError(`--prune must be a share from 0 up to, not including, 1, or 2:4, received: ${prune}`);
-  }
-  const recipe = values.recipe ?? 'int8';
-  try {
-    parseRecipe({ method: recipe, ...(prune === '2:4' ? { prune } : { prune: Number(prune) }) });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  checkRecipe(values.recipe, values.prune);
   return {
-    recipe,
-    prune,
+    recipe: values.recipe,
+    prune: values.prune,
     example: values.example ?? 'tensorflow-digits',
+    settings: Object.fromEntries((values.set ?? []).map(parseSetting)),
     keep: values.keep ?? false,
     port: parsePort(values.port),
     reset: values.reset ?? false,
     stateDir: resolve(root, values['state-dir'] ?? '.modelpress'),
   };
+}
+
+function checkRecipe(method = 'int8', prune = '0'): void {
+  if (prune !== '2:4' && !/^(0|0?\.\d+)$/.test(prune)) {
+    throw new UsageError(`--prune must be a share from 0 up to, not including, 1, or 2:4, received: ${prune}`);
+  }
+  try {
+    parseRecipe({ method, prune: prune === '2:4' ? prune : Number(prune) });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 function parse(args: readonly string[]): ReturnType<typeof parseRaw> {
@@ -78,6 +86,7 @@ function parseRaw(args: readonly string[]) {
       recipe: { type: 'string' },
       prune: { type: 'string' },
       example: { type: 'string' },
+      set: { type: 'string', multiple: true },
       keep: { type: 'boolean' },
       port: { type: 'string' },
       reset: { type: 'boolean' },
@@ -85,6 +94,12 @@ function parseRaw(args: readonly string[]) {
       help: { type: 'boolean', short: 'h' },
     },
   }).values;
+}
+
+function parseSetting(value: string): [string, string] {
+  const at = value.indexOf('=');
+  if (at < 1) throw new UsageError(`--set must be name=value, received: ${value}`);
+  return [value.slice(0, at), value.slice(at + 1)];
 }
 
 function parsePort(value: string | undefined): number | undefined {

@@ -29,7 +29,11 @@ export async function predict(
       }),
     );
     const milliseconds = performance.now() - started;
-    predictions.push({ label: sample.label, ...example.readAnswer(Buffer.from(response.Body ?? []).toString('utf8')), milliseconds });
+    predictions.push({
+      label: sample.label,
+      ...example.readAnswer(Buffer.from(response.Body ?? []).toString('utf8')),
+      milliseconds,
+    });
   }
   return predictions;
 }

@@ -53,7 +53,9 @@ export async function ensurePython(options: EnsurePythonOptions = {}): Promise<P
     const started = Date.now();
     if (!canRun(python) || !local.isDone()) {
       const base = findPython();
-      report(`Python environment: installing into .venv with Python ${base.version.join('.')}, once; this takes some minutes`);
+      report(
+        `Python environment: installing into .venv with Python ${base.version.join('.')}, once; this takes some minutes`,
+      );
       rmSync(environment, { recursive: true, force: true });
       await runPython(base.executable, ['-m', 'venv', environment], () => undefined, options.signal);
     }
@@ -66,7 +68,12 @@ export async function ensurePython(options: EnsurePythonOptions = {}): Promise<P
       await runPython(python, install, tell, options.signal);
       if (one === local) {
         report('Python environment: checking it');
-        await runPython(python, ['-c', `import ${(options.imports ?? IMPORTS).join(', ')}`], () => undefined, options.signal);
+        await runPython(
+          python,
+          ['-c', `import ${(options.imports ?? IMPORTS).join(', ')}`],
+          () => undefined,
+          options.signal,
+        );
       }
       one.done();
     }

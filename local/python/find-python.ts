@@ -54,7 +54,8 @@ export function objection(python: PythonFacts): string | undefined {
   if (python.system === 'Darwin' && python.machine === 'x86_64') {
     return `${name} for Intel Macs (or under Rosetta): TensorFlow has wheels for Apple silicon only`;
   }
-  if (python.system === 'Linux' && python.libc !== 'glibc') return `${name} without glibc: TensorFlow has no wheels for musl`;
+  if (python.system === 'Linux' && python.libc !== 'glibc')
+    return `${name} without glibc: TensorFlow has no wheels for musl`;
   if (!python.canMakeEnvironments) {
     return `${name}, but its venv module is missing (Debian and Ubuntu: apt install python${major}.${minor}-venv)`;
   }

@@ -5,7 +5,16 @@ const KEPT_LINES = 30;
 
 /** The environment for Python tools: nothing of the user's own Python leaks in, and pip does not talk about itself. */
 export function cleanPythonEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const leaks = ['PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'VIRTUAL_ENV', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_USER', 'PIP_REQUIRE_VIRTUALENV'];
+  const leaks = [
+    'PYTHONPATH',
+    'PYTHONHOME',
+    'PYTHONSTARTUP',
+    'VIRTUAL_ENV',
+    'PIP_TARGET',
+    'PIP_PREFIX',
+    'PIP_USER',
+    'PIP_REQUIRE_VIRTUALENV',
+  ];
   return {
     ...Object.fromEntries(Object.entries(base).filter(([name]) => !leaks.includes(name))),
     PYTHONNOUSERSITE: '1',
@@ -48,7 +57,9 @@ export async function runPython(
   signal?.removeEventListener('abort', stop);
   signal?.throwIfAborted();
   if (code !== 0) {
-    throw new Error(`${[python, ...args].join(' ')} ended with ${code ?? 'a signal'}:\n${tail.map((line) => `  ${line}`).join('\n')}`);
+    throw new Error(
+      `${[python, ...args].join(' ')} ended with ${code ?? 'a signal'}:\n${tail.map((line) => `  ${line}`).join('\n')}`,
+    );
   }
 }
 

@@ -1,5 +1,10 @@
 import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { CreateStateMachineCommand, DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,8 +50,10 @@ class SageMakerApi {
   }
 
   private answer(action: string, body: Record<string, unknown>): [number, object] {
-    if (body.TrainingJobName === 'taken') return [400, { __type: 'ResourceInUse', message: 'there is such a job already' }];
-    if (action.startsWith('Create')) return [200, { TrainingJobArn: `arn:aws:sagemaker:…/${String(body.TrainingJobName)}` }];
+    if (body.TrainingJobName === 'taken')
+      return [400, { __type: 'ResourceInUse', message: 'there is such a job already' }];
+    if (action.startsWith('Create'))
+      return [200, { TrainingJobArn: `arn:aws:sagemaker:…/${String(body.TrainingJobName)}` }];
     const status = this.statuses.length > 1 ? this.statuses.shift() : this.statuses[0];
     return [
       200,
@@ -141,7 +148,9 @@ describe('state machines on the local AWS', () => {
   test('createTrainingJob.sync names the API error', async () => {
     const { error, cause } = await run(train(), { name: 'taken' });
     expect(error).toBe('SageMaker.AmazonSageMakerException');
-    expect(cause).toBe('there is such a job already (Service: AmazonSageMaker; Status Code: 400; Error Code: ResourceInUse)');
+    expect(cause).toBe(
+      'there is such a job already (Service: AmazonSageMaker; Status Code: 400; Error Code: ResourceInUse)',
+    );
   });
 
   test('createTrainingJob.sync stops the job when the state times out', async () => {
@@ -210,14 +219,20 @@ describe('state machines on the local AWS', () => {
     });
     const { error } = JSON.parse(output ?? '') as { error: { Error: string; Cause: string } };
     expect(error.Error).toBe('InvalidModel');
-    expect(JSON.parse(error.Cause)).toMatchObject({ errorType: 'InvalidModel', errorMessage: 'the file is not a model' });
+    expect(JSON.parse(error.Cause)).toMatchObject({
+      errorType: 'InvalidModel',
+      errorMessage: 'the file is not a model',
+    });
   });
 });
 
 async function deployFunction(formation: CloudFormationClient): Promise<string> {
   const template = {
     Resources: {
-      Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: [] } } },
+      Role: {
+        Type: 'AWS::IAM::Role',
+        Properties: { AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: [] } },
+      },
       Function: {
         Type: 'AWS::Lambda::Function',
         Properties: {

@@ -48,7 +48,9 @@ describe('the local S3', () => {
   test('refuses a stale If-Match', async () => {
     const { ETag } = await aws.s3.send(new PutObjectCommand({ Bucket, Key: 'changed', Body: 'a' }));
     await aws.s3.send(new PutObjectCommand({ Bucket, Key: 'changed', Body: 'b' }));
-    expect(await status(aws.s3.send(new PutObjectCommand({ Bucket, Key: 'changed', Body: 'c', IfMatch: ETag })))).toBe(412);
+    expect(await status(aws.s3.send(new PutObjectCommand({ Bucket, Key: 'changed', Body: 'c', IfMatch: ETag })))).toBe(
+      412,
+    );
   });
 
   test('puts parts together that came out of order, and reads a range across them', async () => {

@@ -73,7 +73,10 @@ describe('followExecution', () => {
     const { result, told } = await follow({
       StartAt: 'Work',
       States: {
-        Work: failingTask({ Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'CleanUp' }], End: true }),
+        Work: failingTask({
+          Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'CleanUp' }],
+          End: true,
+        }),
         CleanUp: { Type: 'Pass', Next: 'Failed' },
         Failed: FAIL,
       },
@@ -110,7 +113,11 @@ describe('followExecution', () => {
       },
       { input: { items: [0, 1, 2] } },
     );
-    expect((result as ExecutionFailedError).failure).toMatchObject({ state: 'Many', error: 'Custom', cause: 'not this time' });
+    expect((result as ExecutionFailedError).failure).toMatchObject({
+      state: 'Many',
+      error: 'Custom',
+      cause: 'not this time',
+    });
   });
 
   test('reports a plain Fail state', async () => {

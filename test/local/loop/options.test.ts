@@ -7,9 +7,10 @@ const root = resolve(__dirname, '../../..');
 describe('parseOptions', () => {
   test('has defaults for everything', () => {
     expect(parseOptions([], root)).toEqual({
-      recipe: 'int8',
-      prune: '0',
+      recipe: undefined,
+      prune: undefined,
       example: 'tensorflow-digits',
+      settings: {},
       keep: false,
       port: undefined,
       reset: false,
@@ -20,10 +21,33 @@ describe('parseOptions', () => {
   test('takes every option', () => {
     expect(
       parseOptions(
-        ['--recipe', 'fp16', '--prune=0.5', '--example', 'x', '--keep', '--port', '8080', '--reset', '--state-dir', '/s'],
+        [
+          '--recipe',
+          'fp16',
+          '--prune=0.5',
+          '--example',
+          'x',
+          '--keep',
+          '--port',
+          '8080',
+          '--reset',
+          '--state-dir',
+          '/s',
+          '--set',
+          'a=c=d',
+        ],
         root,
       ),
-    ).toEqual({ recipe: 'fp16', prune: '0.5', example: 'x', keep: true, port: 8080, reset: true, stateDir: '/s' });
+    ).toEqual({
+      recipe: 'fp16',
+      prune: '0.5',
+      example: 'x',
+      settings: { a: 'c=d' },
+      keep: true,
+      port: 8080,
+      reset: true,
+      stateDir: '/s',
+    });
   });
 
   test('help wins', () => expect(parseOptions(['--help', '--keep'], root)).toBe('help'));
@@ -36,6 +60,7 @@ describe('parseOptions', () => {
     [['--prune', '-0.5'], /--prune/],
     [['--port', '0'], /--port must be a number from 1 to 65535, received: 0/],
     [['--port', '8e3'], /received: 8e3/],
+    [['--set', 'a'], /--set must be name=value, received: a/],
     [['--turbo'], /--turbo/],
     [['stray'], /stray/],
   ])('refuses %j', (args, reason) => {
@@ -44,6 +69,8 @@ describe('parseOptions', () => {
   });
 
   test('an example must exist', () => {
-    expect(() => findExample('constructor', root)).toThrow(/--example must be one of tensorflow-digits.*received: constructor/);
+    expect(() => findExample('constructor', root)).toThrow(
+      /--example must be one of tensorflow-digits.*received: constructor/,
+    );
   });
 });

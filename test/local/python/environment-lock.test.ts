@@ -16,13 +16,25 @@ describe('withLock', () => {
     expect(isAlive(gone)).toBe(false);
     const file = join(folder, 'lock');
     writeFileSync(file, String(gone));
-    await expect(withLock(file, () => undefined, async () => 'done')).resolves.toBe('done');
+    await expect(
+      withLock(
+        file,
+        () => undefined,
+        async () => 'done',
+      ),
+    ).resolves.toBe('done');
     expect(existsSync(file)).toBe(false);
   });
 
   test('gives the lock back when the work fails', async () => {
     const file = join(folder, 'lock');
-    await expect(withLock(file, () => undefined, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await expect(
+      withLock(
+        file,
+        () => undefined,
+        () => Promise.reject(new Error('broken')),
+      ),
+    ).rejects.toThrow('broken');
     expect(existsSync(file)).toBe(false);
   });
 });

@@ -75,7 +75,9 @@ describe('findPython', () => {
     install('python3', {});
     const chosen = install('mine', { version: [3, 10, 0] });
     expect(findPython(chosen).executable).toBe(chosen);
-    expect(() => findPython(join(folder, 'absent'))).toThrow(/MODELPRESS_PYTHON_BASE=.*absent is not a usable Python.*does not run/s);
+    expect(() => findPython(join(folder, 'absent'))).toThrow(
+      /MODELPRESS_PYTHON_BASE=.*absent is not a usable Python.*does not run/s,
+    );
   });
 
   test('asks the real interpreter of this machine', () => {
