@@ -2,15 +2,18 @@
 
     python tools/golden/safetensors_peer.py tensors test/golden/safetensors
         Writes source-<dtype>.safetensors and, for every recipe, <recipe>-<dtype>.safetensors.
-    python tools/golden/safetensors_peer.py model llama|mixtral FOLDER
-        Builds a tiny random model with transformers in FOLDER/source and compresses it to FOLDER/<recipe>, for each.
+    python tools/golden/safetensors_peer.py models test/golden/safetensors
+        Builds tiny random models with transformers in <kind>/ and writes the SHA-256 of every tensor that
+        compressed-tensors makes of them, by recipe, into <kind>.json.
+    python tools/golden/safetensors_peer.py compress SOURCE DESTINATION RECIPE
+        Compresses a checkpoint.
     python tools/golden/safetensors_peer.py logits CHECKPOINT...
         Loads checkpoints with transformers and prints a JSON list of their logits for fixed tokens.
 
-Needs torch, transformers, compressed-tensors and safetensors, in the versions of requirements-safetensors.txt.
+Needs torch 2.15.0, transformers 5.23.0, compressed-tensors 0.20.0, safetensors 0.8.0.
 """
+import hashlib
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -182,27 +185,38 @@ def build_model(kind: str, folder: Path) -> None:
     from transformers import LlamaConfig, LlamaForCausalLM, MixtralConfig, MixtralForCausalLM
 
     torch.manual_seed(11)
-    common = dict(hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, vocab_size=96)
+    common = dict(hidden_size=128, intermediate_size=256, num_hidden_layers=1, num_attention_heads=4, num_key_value_heads=2, vocab_size=96)
     if kind == "llama":
         model = LlamaForCausalLM(LlamaConfig(**common, tie_word_embeddings=False))
     else:
-        model = MixtralForCausalLM(MixtralConfig(**common, num_local_experts=4, num_experts_per_tok=2))
-    source = folder / "source"
-    model.to(torch.bfloat16).save_pretrained(source, max_shard_size="400KB")
-    config = json.loads((source / "config.json").read_text())
+        model = MixtralForCausalLM(MixtralConfig(**common, num_local_experts=2, num_experts_per_tok=1))
+    model.to(torch.bfloat16).save_pretrained(folder, max_shard_size="200KB")
+
+
+def load_all(folder: Path) -> dict[str, torch.Tensor]:
     tensors = {}
-    for shard in sorted(source.glob("*.safetensors")):
+    for shard in sorted(folder.glob("*.safetensors")):
         tensors |= load_file(shard)
-    for recipe in RECIPES:
-        if kind == "mixtral" and recipe == "w4a16-asym":
-            continue
-        target = folder / recipe
-        target.mkdir(parents=True, exist_ok=True)
-        for other in source.glob("*.json"):
-            if "index" not in other.name:
-                shutil.copy(other, target / other.name)
-        save_file(compress_all(tensors, recipe), target / "model.safetensors", metadata={"format": "pt"})
-        (target / "config.json").write_text(json.dumps(config | {"quantization_config": config_of(recipe)}, indent=2))
+    return tensors
+
+
+def write_models(folder: Path) -> None:
+    for kind in ("llama", "mixtral"):
+        build_model(kind, folder / kind)
+        tensors = load_all(folder / kind)
+        digests = {recipe: {name: digest(value) for name, value in compress_all(tensors, recipe).items()} for recipe in RECIPES}
+        (folder / f"{kind}.json").write_text(json.dumps(digests, indent=1, sort_keys=True) + "\n")
+
+
+def digest(tensor: torch.Tensor) -> str:
+    return hashlib.sha256(tensor.reshape(-1).clone().view(torch.uint8).numpy().tobytes()).hexdigest()
+
+
+def compress_checkpoint(source: Path, target: Path, recipe: str) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    save_file(compress_all(load_all(source), recipe), target / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((source / "config.json").read_text()) | {"quantization_config": config_of(recipe)}
+    (target / "config.json").write_text(json.dumps(config, indent=2))
 
 
 def print_logits(checkpoints: list[str]) -> None:
@@ -223,8 +237,10 @@ def main() -> None:
     command, *arguments = sys.argv[1:] or ["help"]
     if command == "tensors" and len(arguments) == 1:
         write_tensors(Path(arguments[0]))
-    elif command == "model" and len(arguments) == 2 and arguments[0] in ("llama", "mixtral"):
-        build_model(arguments[0], Path(arguments[1]))
+    elif command == "models" and len(arguments) == 1:
+        write_models(Path(arguments[0]))
+    elif command == "compress" and len(arguments) == 3 and arguments[2] in RECIPES:
+        compress_checkpoint(Path(arguments[0]), Path(arguments[1]), arguments[2])
     elif command == "logits" and arguments:
         print_logits(arguments)
     else:

@@ -1,0 +1,40 @@
+/** Entry of a worker thread: makes items of a plan, one at a time, as it is told. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { FORMATS } from '../lambda/engine/formats';
+import { FolderStore } from '../lambda/engine/io/folder-store';
+import { ObjectStore } from '../lambda/engine/io/object-store';
+import { Plan } from '../lambda/engine/plan';
+import { readPlan } from '../lambda/engine/plan-store';
+import { compressItem } from '../lambda/engine/worker';
+import { openDestination, openModel } from './open-store';
+import { ItemRequest, WorkerReport, WorkerSetup } from './worker-messages';
+
+const setup = workerData as WorkerSetup;
+const report = (message: WorkerReport) => parentPort!.postMessage(message);
+
+async function prepare(): Promise<{ source: ObjectStore; artifact: ObjectStore; work: ObjectStore; plan: Plan }> {
+  const work = new FolderStore(setup.work);
+  const plan = await readPlan(work);
+  if (plan === undefined) throw new Error(`${setup.work} holds no plan`);
+  return {
+    source: (await openModel(setup.source)) as ObjectStore,
+    artifact: await openDestination(setup.destination),
+    work,
+    plan,
+  };
+}
+
+const prepared = prepare();
+// Told when the first item is asked for.
+prepared.catch(() => undefined);
+
+parentPort!.on('message', ({ item }: ItemRequest) => {
+  prepared
+    .then((places) =>
+      compressItem({ ...places, item, formats: FORMATS, onProgress: (bytes) => report({ kind: 'progress', bytes }) }),
+    )
+    .then(
+      () => report({ kind: 'done' }),
+      (error: Error) => report({ kind: 'failed', name: error.name, message: error.message, stack: error.stack }),
+    );
+});

@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConflictError } from '../lambda/engine/errors';
+import { abandonBuild, finalizeBuild } from '../lambda/engine/finalizer';
+import { FORMATS } from '../lambda/engine/formats';
+import { FolderStore } from '../lambda/engine/io/folder-store';
+import { ObjectStore } from '../lambda/engine/io/object-store';
+import { Manifest } from '../lambda/engine/manifest';
+import { Plan } from '../lambda/engine/plan';
+import { planBuild } from '../lambda/engine/planner';
+import { readPlan } from '../lambda/engine/plan-store';
+import { VERSION } from '../lambda/support/version';
+import { Command } from './arguments';
+import { claimDestination } from './destination-lock';
+import { onInterrupt } from './interrupt';
+import { openDestination, openModel } from './open-store';
+import { Progress } from './progress';
+import { formatBytes, Terminal } from './terminal';
+import { runWorkers } from './worker-pool';
+
+/** Source bytes of one worker's turn: small enough that all cores end at about the same time. */
+const MAX_ITEM_BYTES = 256 << 20;
+const MIN_ITEM_BYTES = 16 << 20;
+/** Turns that each worker should get at least. */
+const TURNS = 4;
+
+type CompressCommand = Extract<Command, { name: 'compress' }>;
+
+/** Compresses a model on this machine, with the engine that Lambda runs. A failed or interrupted run leaves nothing. */
+export async function compress(command: CompressCommand, terminal: Terminal): Promise<void> {
+  const started = Date.now();
+  const source = (await openModel(command.source)) as ObjectStore;
+  const artifact = await openDestination(command.destination);
+  if ((await artifact.list()).length > 0) {
+    throw new ConflictError(
+      `${artifact.root}: holds files already; an artifact is written once, so choose an empty destination`,
+    );
+  }
+  const sourceBytes = (await source.list()).reduce((sum, { size }) => sum + size, 0);
+  const release = await claimDestination(command.destination);
+  const folder = await mkdtemp(join(tmpdir(), 'modelpress-'));
+  const work = new FolderStore(folder);
+  const interrupt = onInterrupt();
+  let plan: Plan | undefined;
+  let manifest: Manifest;
+  try {
+    const itemBytes = Math.min(
+      MAX_ITEM_BYTES,
+      Math.max(MIN_ITEM_BYTES, Math.ceil(sourceBytes / (command.jobs * TURNS))),
+    );
+    const { items } = await planBuild({ source, artifact, work, recipe: command.recipe, formats: FORMATS, itemBytes });
+    plan = (await readPlan(work))!;
+    for (const warning of plan.warnings) terminal.stderr.write(`Warning: ${warning}\n`);
+    const progress = new Progress(
+      terminal.stderr,
+      plan.outputs.reduce((sum, { size }) => sum + size, 0),
+    );
+    const setup = { source: command.source, destination: command.destination, work: folder };
+    await runWorkers(setup, items, command.jobs, (bytes) => progress.add(bytes), interrupt.signal);
+    progress.end();
+    interrupt.signal.throwIfAborted();
+    manifest = await finalizeBuild({ artifact, work, plan, extraFiles: [], provenance: {}, version: VERSION });
+  } catch (error) {
+    if (plan !== undefined) await abandonBuild(artifact, plan);
+    throw error;
+  } finally {
+    interrupt.forget();
+    for (const store of [source, artifact, work]) await (store as { close?: () => Promise<void> }).close?.();
+    await rm(folder, { recursive: true, force: true });
+    await release();
+  }
+  const seconds = (Date.now() - started) / 1000;
+  terminal.stdout.write(
+    `${command.json ? JSON.stringify(reportOf(command, manifest, seconds), undefined, 1) : describe(command, manifest, seconds)}\n`,
+  );
+}
+
+function reportOf(command: CompressCommand, manifest: Manifest, seconds: number) {
+  const { format, recipe, totals, warnings, files } = manifest;
+  return { artifact: command.destination, format, recipe, ...totals, files: files.length, seconds, warnings };
+}
+
+function describe(command: CompressCommand, { totals }: Manifest, seconds: number): string {
+  const { bytesBefore, bytesAfter, sqnrDb, sparsity } = totals;
+  const error = sqnrDb === undefined ? 'no error' : `signal to noise ${sqnrDb.toFixed(1)} dB`;
+  const zeros = command.recipe.prune === undefined ? '' : `, ${(100 * sparsity).toFixed(1)}% zeros`;
+  const ratio = (bytesBefore / bytesAfter).toFixed(2);
+  return `${formatBytes(bytesBefore)} -> ${formatBytes(bytesAfter)} (${ratio} times smaller), ${error}${zeros}, in ${seconds.toFixed(1)} s: ${command.destination}`;
+}

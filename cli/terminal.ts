@@ -1,0 +1,28 @@
+/** What a command writes to; `process` is one. */
+export interface Terminal {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+export interface Output {
+  write(text: string): unknown;
+  /** Whether a person watches, so that a line may be drawn over. */
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+/** Bytes as people read them: `3.42 GB`, decimal. */
+export function formatBytes(bytes: number): string {
+  const step = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return step === 0 ? `${bytes} B` : `${(bytes / 1000 ** step).toPrecision(3)} ${UNITS[step]}`;
+}
+
+/** Rows as columns, the first to the left, the others to the right. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '))
+    .join('\n');
+}

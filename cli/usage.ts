@@ -1,0 +1,24 @@
+import { METHODS } from '../lambda/engine/recipe';
+
+/** Bad usage: told with a pointer to the help, exit code 2. */
+export class UsageError extends Error {}
+
+export const USAGE = `Usage:
+  modelpress compress <source> <destination> --recipe <method> [options]
+  modelpress inspect <source> [--recipe <method>] [options]
+
+<source> and <destination> are folders or s3://bucket/prefix/ addresses; the source may be a single model file.
+
+Options:
+  --recipe <method>     ${METHODS.join(', ')}
+  --mode exact|best     exact: the reference's bytes; best: less error at the same size (default)
+  --prune <share>|2:4   set the smallest weights to zero first: a share such as 0.5, or two of every four
+  --group-size <n>      weights that share a scale, for w4a16, w4a16-asym and w8a16 (default 128)
+  --ignore <pattern>    leave a module or tensor alone: a name, or re:<regular expression>; may be repeated
+  --override <pattern>=<method>
+                        another method for some modules; may be repeated, the first match counts
+  --jobs <n>            worker threads (default: all cores)
+  --json                one JSON object on standard output
+  --help                this text
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.`;
