@@ -45,6 +45,17 @@ def field_kind(source, body, table, field, prepend):
     return f'[{inner}]' if vector else inner
 
 
+def packed_words(words, indent):
+    """Lines of a string that holds the words with blanks between them."""
+    rows = ['']
+    for word in words:
+        if len(rows[-1]) + len(word) > 105:
+            rows.append('')
+        rows[-1] += word + ' '
+    rows[-1] = rows[-1].rstrip()
+    return [f"{' ' * indent}'{row}'" + (' +' if row is not rows[-1] else '') for row in rows]
+
+
 def write_schema():
     package = Path(importlib.util.find_spec('ai_edge_litert').origin).parent
     source = (package / 'schema_py_generated.py').read_text()
@@ -76,16 +87,13 @@ def write_schema():
         'export const SCHEMA_UNIONS: Readonly<Record<string, readonly string[]>> = {',
     ]
     for name, members in sorted(unions.items()):
-        lines.append(f'  {name}: (')
-        row = "    '"
-        for member in members:
-            if len(row) + len(member) > 110:
-                lines.append(row + "' +")
-                row = "    '"
-            row += member + ' '
-        lines.append(row.rstrip() + "'")
-        lines.append("  ).split(' '),")
+        lines += [f'  {name}: (', *packed_words(members, 4), "  ).split(' '),"]
     lines.append('};')
+    codes = dict(re.findall(r'^    (\w+) = (\d+)$', classes['BuiltinOperator'], re.M))
+    operators = [name for name, _ in sorted(codes.items(), key=lambda item: int(item[1]))]
+    assert sorted(map(int, codes.values())) == list(range(len(operators)))
+    lines += ['', '/** Names of the built-in operators by their code. */', 'export const OPERATOR_NAMES: readonly string[] = (']
+    lines += [*packed_words(operators, 2), ").split(' ');"]
     SCHEMA.write_text('\n'.join(lines) + '\n')
 
 

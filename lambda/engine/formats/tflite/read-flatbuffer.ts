@@ -3,8 +3,8 @@ import { FieldValue, Node, ScalarsNode, StringNode, TableNode } from './flatbuff
 import { PagedBytes } from './paged-bytes';
 import { FieldKind, fieldsOf } from './schema';
 
-/** Byte vectors of a `Buffer` longer than this are weights: they are located, not read. */
-export const MAX_INLINE_BYTES = 4096;
+/** Byte vectors of a `Buffer` longer than this, 1023 floats, may be weights: they are located, not read. */
+export const MAX_INLINE_BYTES = 4095;
 /** Tables, strings, vectors and references in one model; the largest real models have some ten thousands. */
 const MAX_NODES = 2_000_000;
 /** Bytes of strings and vectors that are read, and of vectors' entries. */
