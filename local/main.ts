@@ -8,6 +8,7 @@ import { LoopOptions, parseOptions, USAGE, UsageError } from './loop/options';
 const SAME_KEY_PRESS = 1000;
 
 async function main(): Promise<number> {
+  hideVersionWarning();
   const root = resolve(__dirname, '..');
   const view = new ConsoleView();
   let options: LoopOptions | 'help';
@@ -40,6 +41,15 @@ async function main(): Promise<number> {
     view.close();
     await loop.close();
   }
+}
+
+/** The AWS SDK announces the end of its support for Node 20 in later versions; this project's version is pinned. */
+function hideVersionWarning(): void {
+  const others = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (!warning.message.startsWith('NodeVersionSupportWarning')) others.forEach((listener) => listener(warning));
+  });
 }
 
 function listenForCtrlC(abort: AbortController, loop: LocalLoop, view: ConsoleView): void {

@@ -129,12 +129,9 @@ export class LocalLoop {
     this.runFile.update(mine);
     if (reset) resetState(stateDir);
     this.view.heading('Local services');
-    const start = this.view.step('build, start AWS and SageMaker', async () => {
-      const [, services] = await Promise.all([buildAll(), startServices({ stateDir, python, ...ports })]);
-      return services;
-    });
-    this.starting = start.then((services) => (this.services = services));
-    await this.starting;
+    const start = startServices({ stateDir, python, ...ports }).then((services) => (this.services = services));
+    this.starting = start;
+    await this.view.step('build, start AWS and SageMaker', () => Promise.all([buildAll(), start]));
     signal.throwIfAborted();
     return mine;
   }

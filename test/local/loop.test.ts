@@ -1,0 +1,221 @@
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { DescribeEndpointCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeClients } from '../../local/loop/clients';
+import { ExecutionFailedError } from '../../local/loop/execution-failure';
+import { followExecution } from '../../local/loop/follow-execution';
+import { RunningLoop } from '../../local/loop/run-file';
+import { parseS3Uri } from '../../local/loop/s3-location';
+import { ensurePython } from '../../local/python/ensure-python';
+import { LoopProcess } from './loop-process';
+
+const MINUTES = 60_000;
+const quiet = { entered: () => undefined, exited: () => undefined, failed: () => undefined };
+
+/** The whole loop once, and what happens to a running endpoint when later builds and releases go wrong. */
+describe('npm run local', () => {
+  let stateDir: string;
+  let loop: LoopProcess;
+  let s3: S3Client;
+  let states: SFNClient;
+  let sageMaker: SageMakerClient;
+  let artifact: string;
+  let outputs: Record<string, string>;
+
+  beforeAll(async () => {
+    await ensurePython();
+    stateDir = mkdtempSync(join(tmpdir(), 'modelpress-loop-'));
+    loop = new LoopProcess(['--state-dir', stateDir, '--keep']);
+    await loop.waitFor(/Ctrl-C stops everything/);
+    const running = JSON.parse(readFileSync(join(stateDir, 'run.json'), 'utf8')) as RunningLoop;
+    ({ s3, states, sageMaker } = makeClients(running.awsUrl, running.sageMakerUrl));
+    [outputs] = Object.values(JSON.parse(readFileSync(join(stateDir, 'outputs.json'), 'utf8')) as object) as [
+      typeof outputs,
+    ];
+    artifact = (await loop.waitFor(/Artifact: (s3:\S+)/))[1];
+  }, 6 * MINUTES);
+
+  afterAll(async () => {
+    loop.signal('SIGINT');
+    await loop.exit;
+    rmSync(stateDir, { recursive: true, force: true });
+  }, MINUTES);
+
+  const invoke = async (): Promise<unknown> => {
+    const [, url] = await loop.waitFor(/curl -s -X POST (\S+)/);
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: readFileSync(join(stateDir, 'request.json')),
+    });
+    return response.json();
+  };
+  const servedConfig = async (): Promise<string | undefined> => {
+    const endpoint = await sageMaker.send(new DescribeEndpointCommand({ EndpointName: outputs.EndpointName }));
+    expect(endpoint.EndpointStatus).toBe('InService');
+    return endpoint.EndpointConfigName;
+  };
+  const failureOf = async (stateMachineArn: string, input: object): Promise<ExecutionFailedError> => {
+    const { executionArn } = await states.send(
+      new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+    );
+    return followExecution(states, executionArn ?? '', quiet).then(
+      () => Promise.reject(new Error('it succeeded')),
+      (error: ExecutionFailedError) => error,
+    );
+  };
+
+  test('shows every state with its time', () => {
+    for (const state of [
+      'cdk deploy',
+      'Prepare',
+      'Train',
+      'Plan',
+      'Compress',
+      'Finalize',
+      'Release',
+      'Status',
+      'Released',
+    ]) {
+      expect(loop.output).toMatch(new RegExp(`^  ✓ ${state} +\\d+\\.\\d s$`, 'm'));
+    }
+  });
+
+  test('compresses at least 3.5 times and stays within half a point of the float accuracy', () => {
+    const [, ratio] = /size .* ([\d.]+)x smaller/.exec(loop.output) ?? [];
+    expect(Number(ratio)).toBeGreaterThanOrEqual(3.5);
+    const [, raw, compressed, points] =
+      /accuracy on \d+ held-out +([\d.]+) % +([\d.]+) % +([+-]?[\d.]+) points/.exec(loop.output) ?? [];
+    expect(Number(raw)).toBeGreaterThan(90);
+    expect(Number(compressed)).toBeGreaterThan(90);
+    expect(Math.abs(Number(points))).toBeLessThanOrEqual(0.5);
+  });
+
+  test('makes five predictions, and leaves the endpoint up for others', async () => {
+    expect(loop.output.match(/^ {2}\d +\d +[\d.]+ % +(right|wrong) +[\d.]+ ms$/gm)).toHaveLength(5);
+    const [, label] = await loop.waitFor(/request\.json is a (\d)/);
+    expect(await invoke()).toMatchObject({ predictions: [{ digit: Number(label) }] });
+  });
+
+  test('says where the artifact is, which has its manifest', async () => {
+    const { bucket, key } = parseS3Uri(artifact);
+    const manifest = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: `${key}manifest.json` }));
+    expect(JSON.parse((await manifest.Body?.transformToString()) ?? '')).toMatchObject({
+      recipe: { method: 'int8' },
+      generator: { name: 'modelpress' },
+    });
+  });
+
+  test(
+    'a serving script that crashes is rolled back, and the endpoint serves on',
+    async () => {
+      const before = await servedConfig();
+      const { bucket, key } = parseS3Uri(artifact);
+      const broken = key.replace(/\/$/, '-broken/');
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: key }));
+      for (const { Key = '' } of Contents) {
+        const target = { Bucket: bucket, Key: Key.replace(key, broken) };
+        await s3.send(
+          Key.endsWith('code/inference.py')
+            ? new PutObjectCommand({ ...target, Body: 'raise RuntimeError("this script is broken")' })
+            : new CopyObjectCommand({ ...target, CopySource: `${bucket}/${Key}` }),
+        );
+      }
+      const { failure } = await failureOf(outputs.ReleaseStateMachineArn, { artifact: `s3://${bucket}/${broken}` });
+      expect(failure.cause).toMatch(/health check|ping/i);
+      expect(await servedConfig()).toBe(before);
+      expect(await invoke()).toHaveProperty('predictions');
+    },
+    MINUTES,
+  );
+
+  test(
+    'a model that is not TFLite stops the build at Plan',
+    async () => {
+      const { bucket } = parseS3Uri(artifact);
+      await s3.send(
+        new PutObjectCommand({ Bucket: bucket, Key: 'raw/elsewhere/model.tflite', Body: 'not a flatbuffer at all' }),
+      );
+      const { failure } = await failureOf(outputs.BuildStateMachineArn, { source: `s3://${bucket}/raw/elsewhere/` });
+      expect(failure).toMatchObject({ state: 'Plan', error: 'InvalidModel' });
+      expect(failure.cause).toContain('model.tflite');
+    },
+    MINUTES,
+  );
+
+  test(
+    'a second run joins the first; when its training fails it says why, and the endpoint serves on',
+    async () => {
+      const before = await servedConfig();
+      const second = new LoopProcess(['--state-dir', stateDir, '--set', 'hyperparameters={"epochs":"many"}']);
+      expect(await second.exit).toBe(1);
+      expect(second.output).toMatch(/Local services of process \d+/);
+      expect(second.output).toMatch(/✗ Train failed: States\.TaskFailed/);
+      expect(second.output).toMatch(/The end of .*\.log:[^]*invalid int value: 'many'/);
+      expect(second.output).toMatch(new RegExp(`still serves ${before}: (\\d) is recognised as \\1`));
+      expect(await servedConfig()).toBe(before);
+    },
+    3 * MINUTES,
+  );
+
+  test(
+    'a port in use stops the loop at once',
+    async () => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port } = other.address() as { port: number };
+      const elsewhere = mkdtempSync(join(tmpdir(), 'modelpress-port-'));
+      try {
+        const second = new LoopProcess(['--state-dir', elsewhere, '--port', String(port)]);
+        expect(await second.exit).toBe(1);
+        expect(second.output).toContain(`port ${port} is in use by another program`);
+      } finally {
+        other.close();
+        rmSync(elsewhere, { recursive: true, force: true });
+      }
+    },
+    MINUTES,
+  );
+
+  test(
+    'bad usage ends with 2',
+    async () => {
+      const second = new LoopProcess(['--recipe', 'int7']);
+      expect(await second.exit).toBe(2);
+      expect(second.output).toMatch(/received: "int7"[^]*usage: npm run local/);
+    },
+    MINUTES,
+  );
+
+  test(
+    'Ctrl-C stops everything, and the next run updates what is there',
+    async () => {
+      loop.signal('SIGINT');
+      expect(await loop.exit).toBe(130);
+      const { stdout } = spawnSync('ps', ['-eo', 'pid,command'], { encoding: 'utf8' });
+      expect(stdout.split('\n').filter((line) => line.includes(stateDir))).toEqual([]);
+      expect(existsSync(join(stateDir, 'run.json'))).toBe(false);
+
+      loop = new LoopProcess(['--state-dir', stateDir, '--recipe', 'fp16']);
+      expect(await loop.exit).toBe(0);
+      expect(loop.output).toMatch(/^Endpoint: \S+, updated, InService$/m);
+      const [, ratio] = /size .* ([\d.]+)x smaller/.exec(loop.output) ?? [];
+      expect(Number(ratio)).toBeGreaterThan(1.8);
+      const left = spawnSync('ps', ['-eo', 'pid,command'], { encoding: 'utf8' }).stdout;
+      expect(left.split('\n').filter((line) => line.includes(stateDir))).toEqual([]);
+    },
+    5 * MINUTES,
+  );
+});
