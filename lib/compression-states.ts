@@ -9,10 +9,9 @@ import {
   INextable,
   JsonPath,
   Pass,
-  ProcessorMode,
-  ProcessorType,
   State,
   StateMachineFragment,
+  StateMachineType,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { CompressionRecipe } from './compression-recipe';
@@ -130,6 +129,7 @@ export class CompressionStates extends StateMachineFragment {
       maxConcurrency: this.props.maxConcurrency,
       toleratedFailureCount: 0,
       label: 'Compress',
+      mapExecutionType: StateMachineType.STANDARD,
       resultPath: JsonPath.DISCARD,
     });
     // Items answer with nothing, because the answers of ten thousand would not fit into a state's data.
@@ -139,7 +139,7 @@ export class CompressionStates extends StateMachineFragment {
       event: { 'work.$': '$.work', 'item.$': '$.item' },
       outputPath: JsonPath.DISCARD,
     }).retried();
-    return map.itemProcessor(item, { mode: ProcessorMode.DISTRIBUTED, executionType: ProcessorType.STANDARD });
+    return map.itemProcessor(item);
   }
 
   private createFinalize(): FunctionTask {

@@ -187,7 +187,7 @@ export class TrainingJob extends Construct implements IGrantable, IConnectable {
     allowKey(role, models.encryptionKey, 'write');
     allowVolumeKey(role, this.volumeKey);
     if (this.source !== undefined) {
-      allowObjects(role, this.source.bucket, '', ['s3:GetObject'], '*.tar.gz');
+      allowObjects(role, this.source.bucket, '', ['s3:GetObject'], '*.tgz');
     }
     for (const { bucket, prefix, encryptionKey } of channels) {
       allowObjects(role, bucket, prefix, ['s3:GetObject']);

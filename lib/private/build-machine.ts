@@ -129,10 +129,9 @@ export class BuildMachine extends Construct {
     });
     const started = new Pass(this, 'ReleaseStarted', { stateName: 'ReleaseStarted' });
     // A retry whose first try got through finds the release running or done: that is what was wanted.
-    start.addCatch(started, {
-      errors: ['StepFunctions.ExecutionAlreadyExistsException'],
-      resultPath: JsonPath.DISCARD,
-    });
+    const exists = ['StepFunctions.ExecutionAlreadyExistsException'];
+    start.addCatch(started, { errors: exists, resultPath: JsonPath.DISCARD });
+    start.addRetry({ errors: exists, maxAttempts: 0 });
     start.addRetry({
       errors: [Errors.ALL],
       interval: Duration.seconds(5),

@@ -14,7 +14,7 @@ interface Entry {
 }
 
 export interface Tarball {
-  /** Path of the `.tar.gz`. */
+  /** Path of the `.tgz`: assets keep what follows the last dot only. */
   readonly path: string;
   /** Of names, contents and executable bits only, so that the same files give the same asset everywhere. */
   readonly hash: string;
@@ -31,7 +31,7 @@ export function packFolder(folder: string): Tarball {
   const digest = createHash('sha256');
   for (const { path, content, executable } of entries)
     digest.update(JSON.stringify([path, content.length, executable])).update(content);
-  const path = join(mkdtempSync(join(tmpdir(), 'modelpress-')), 'source.tar.gz');
+  const path = join(mkdtempSync(join(tmpdir(), 'modelpress-')), 'source.tgz');
   writeFileSync(path, gzipSync(Buffer.concat([...entries.map(archiveEntry), Buffer.alloc(2 * BLOCK)]), { level: 9 }));
   return { path, hash: digest.digest('hex') };
 }

@@ -1,0 +1,179 @@
+import { ModelPipeline } from '../../lib';
+import { definitionOf, MachineDefinition } from './support/definition';
+import { execute, fault, TaskHandler } from './support/execute';
+import { newStack, pipelineProps } from './support/pipelines';
+
+const prepared = { build: 'run-1', trainingJobName: 'digits-run-1' };
+const artifact = 's3://models/compressed/digits/run-1/';
+const work = 's3://models/work/digits/run-1/';
+const good: Record<string, TaskHandler> = {
+  Prepare: ({ input }) => ({ ...prepared, ...(input.source === undefined ? {} : { source: input.source }) }),
+  Train: ({ TrainingJobName }) => ({
+    TrainingJobName,
+    TrainingJobArn: `arn:aws:sagemaker:us-east-1:111122223333:training-job/${TrainingJobName}`,
+    ModelArtifacts: { S3ModelArtifacts: 's3://models/raw/digits/run-1/job/output/model/' },
+  }),
+  Plan: () => ({ artifact, work, items: [0, 1, 2], finished: false }),
+  CompressItem: ({ item }) => ({ item }),
+  Finalize: () => ({ artifact, bytesBefore: 4, bytesAfter: 1 }),
+  StartRelease: () => ({ executionArn: 'x', startDate: 'y' }),
+  Abort: () => ({ abandoned: true }),
+};
+const TRAINED = ['Prepare', 'Source given?', 'Train', 'Plan', 'Finished before?', 'Compress'];
+
+function fail(name: string, message?: string): TaskHandler {
+  return () => {
+    throw fault(name, message);
+  };
+}
+
+describe('the build machine', () => {
+  let machine: MachineDefinition;
+
+  beforeAll(() => {
+    const stack = newStack();
+    new ModelPipeline(stack, 'Pipeline', pipelineProps());
+    machine = definitionOf(stack, 'BuildMachine');
+  });
+
+  test('trains, compresses every item, finalizes, starts the release', async () => {
+    const run = await execute(machine, {}, good);
+    expect(run.error).toBeUndefined();
+    expect(run.path.filter((state) => state !== 'CompressItem')).toEqual([
+      ...TRAINED,
+      'Finalize',
+      'Compressed',
+      'StartRelease',
+      'ReleaseStarted',
+    ]);
+    expect(run.inputs.Prepare[0]).toMatchObject({ executionName: 'run-1', model: 'digits', input: {} });
+    expect(run.inputs.Train[0].TrainingJobName).toMatch(/^digits-run-1-[0-9a-f]{4}$/);
+    expect(run.inputs.Train[0].OutputDataConfig.S3OutputPath).toMatch(/^s3:\/\/.*\/raw\/digits\/run-1\/$/);
+    expect(run.inputs.Train[0].HyperParameters.sagemaker_job_name).toBe('"digits-run-1"');
+    expect(run.inputs.Plan[0]).toMatchObject({
+      build: 'run-1',
+      model: 'digits',
+      recipe: { method: 'int8' },
+      source: 's3://models/raw/digits/run-1/job/output/model/',
+    });
+    expect(run.inputs.CompressItem).toEqual(expect.arrayContaining([0, 1, 2].map((item) => ({ work, item }))));
+    expect(run.inputs.CompressItem).toHaveLength(3);
+    expect(run.inputs.Finalize[0].provenance).toMatchObject({ build: 'run-1', model: 'digits' });
+    expect(run.inputs.StartRelease[0]).toMatchObject({ Input: { build: 'run-1', artifact } });
+    expect(run.inputs.StartRelease[0].Name).toMatch(/^run-1-[0-9a-f]{8}$/);
+  });
+
+  test('compresses a given model without training', async () => {
+    const run = await execute(machine, { source: 's3://elsewhere/model/' }, good);
+    expect(run.error).toBeUndefined();
+    expect(run.path).not.toContain('Train');
+    expect(run.inputs.Plan[0].source).toBe('s3://elsewhere/model/');
+  });
+
+  test('releases a build that was finished before without compressing again', async () => {
+    const run = await execute(machine, {}, { ...good, Plan: () => ({ artifact, work, items: [], finished: true }) });
+    expect(run.error).toBeUndefined();
+    expect(run.path).not.toContain('Compress');
+    expect(run.path).not.toContain('Finalize');
+    expect(run.inputs.StartRelease[0].Input.artifact).toBe(artifact);
+  });
+
+  test.each(['Plan', 'CompressItem', 'Finalize'])('gives the build up when %s fails for good', async (state) => {
+    const run = await execute(machine, {}, { ...good, [state]: fail('InvalidModel', 'model.tflite: truncated') });
+    expect(run.inputs[state].length).toBeLessThanOrEqual(3);
+    expect(run.inputs.Abort).toHaveLength(1);
+    expect(run.inputs.Abort[0].work).toMatch(/^s3:\/\/.*\/work\/digits\/run-1\/$/);
+    expect(run.path.slice(-2)).toEqual(['Abort', 'BuildFailed']);
+    expect(run.error).toBeDefined();
+    expect(run.inputs.StartRelease).toBeUndefined();
+  });
+
+  test.each(['Plan', 'Finalize'])('fails with the cause of %s, not of Abort', async (state) => {
+    const run = await execute(
+      machine,
+      {},
+      { ...good, [state]: fail('InvalidRecipe', 'no such thing'), Abort: fail('Error', 'abort, too') },
+    );
+    expect(`${run.error} ${run.cause}`).toContain('no such thing');
+    expect(run.inputs[state]).toHaveLength(1);
+    expect(run.inputs.Abort).toHaveLength(4);
+  });
+
+  test('tries a passing fault again', async () => {
+    let calls = 0;
+    const run = await execute(
+      machine,
+      {},
+      { ...good, Plan: (input) => (++calls < 3 ? fail('TimeoutError')(input) : good.Plan(input)) },
+    );
+    expect(run.error).toBeUndefined();
+    expect(run.inputs.Plan).toHaveLength(3);
+  });
+
+  test('trains once when the script fails, and touches nothing else', async () => {
+    const run = await execute(
+      machine,
+      {},
+      { ...good, Train: fail('States.TaskFailed', 'AlgorithmError: exit code 1') },
+    );
+    expect(run.inputs.Train).toHaveLength(1);
+    expect(run.cause).toContain('AlgorithmError');
+    expect(Object.keys(run.inputs)).toEqual(['Prepare', 'Train']);
+  });
+
+  test('gives each attempt at training a name of its own', async () => {
+    let calls = 0;
+    const run = await execute(
+      machine,
+      {},
+      {
+        ...good,
+        Train: (input) => (++calls < 4 ? fail('SageMaker.AmazonSageMakerException')(input) : good.Train(input)),
+      },
+    );
+    expect(run.error).toBeUndefined();
+    expect(new Set(run.inputs.Train.map(({ TrainingJobName }) => TrainingJobName)).size).toBe(4);
+  });
+
+  test('stops at once at a faulty input', async () => {
+    const run = await execute(
+      machine,
+      { source: 7 },
+      { ...good, Prepare: fail('InvalidEvent', 'source must be an address') },
+    );
+    expect(run.inputs.Prepare).toHaveLength(1);
+    expect(run.cause).toContain('must be an address');
+    expect(Object.keys(run.inputs)).toEqual(['Prepare']);
+  });
+
+  test('is content with a release that was started before', async () => {
+    const run = await execute(
+      machine,
+      {},
+      { ...good, StartRelease: fail('StepFunctions.ExecutionAlreadyExistsException') },
+    );
+    expect(run.error).toBeUndefined();
+    expect(run.inputs.StartRelease).toHaveLength(1);
+  });
+
+  test('fails when the release cannot be started, with the artifact kept', async () => {
+    const run = await execute(
+      machine,
+      {},
+      { ...good, StartRelease: fail('StepFunctions.AWSStepFunctionsException', 'denied') },
+    );
+    expect(run.cause).toContain('denied');
+    expect(run.inputs.StartRelease).toHaveLength(7);
+    expect(run.inputs.Abort).toBeUndefined();
+  });
+});
+
+test('a build machine without training asks for a source', async () => {
+  const stack = newStack();
+  new ModelPipeline(stack, 'Pipeline', pipelineProps({ training: undefined }));
+  const machine = definitionOf(stack, 'BuildMachine');
+  expect(Object.keys(machine.States)).not.toContain('Train');
+  const run = await execute(machine, {}, good);
+  expect(run).toMatchObject({ error: 'NoSource', cause: expect.stringContaining('"source"') as string });
+  expect((await execute(machine, { source: 's3://a/b/' }, good)).error).toBeUndefined();
+});

@@ -1,0 +1,146 @@
+import { ModelPipeline } from '../../lib';
+import { ReleaseSpecification } from '../../lambda/release/release-specification';
+import { definitionOf, MachineDefinition } from './support/definition';
+import { execute, fault, TaskHandler } from './support/execute';
+import { maximalPipeline, newStack, pipelineProps } from './support/pipelines';
+
+const released = { endpointName: 'digits', endpointConfigName: 'digits-1', modelName: 'digits-1', action: 'updated' };
+const input = { artifact: 's3://models/compressed/digits/run-1/' };
+
+function status(...answers: string[]): TaskHandler {
+  return () => {
+    const state = answers.length > 1 ? answers.shift() : answers[0];
+    return { state, endpointStatus: 'Whatever', reason: `it is ${state}` };
+  };
+}
+
+describe('the release machine', () => {
+  let machine: MachineDefinition;
+
+  beforeAll(() => {
+    const stack = newStack();
+    new ModelPipeline(stack, 'Pipeline', pipelineProps());
+    machine = definitionOf(stack, 'ReleaseMachine');
+  });
+
+  test('waits until the endpoint serves', async () => {
+    const run = await execute(machine, input, {
+      Release: () => released,
+      Status: status('InProgress', 'InProgress', 'InService'),
+    });
+    expect(run.error).toBeUndefined();
+    expect(run.path[run.path.length - 1]).toBe('Released');
+    expect(run.inputs.Status).toEqual(Array(3).fill({ endpointName: 'digits', endpointConfigName: 'digits-1' }));
+    expect(run.inputs.Release[0]).toMatchObject({
+      artifact: input.artifact,
+      endpointName: expect.stringMatching(/^[a-z0-9-]{1,46}$/) as string,
+    });
+  });
+
+  test.each(['RolledBack', 'Failed', 'RollbackFailed', 'SomethingNew'])(
+    'fails with the reason when the endpoint is %s',
+    async (state) => {
+      const run = await execute(machine, input, { Release: () => released, Status: status('InProgress', state) });
+      expect(run.path[run.path.length - 1]).toBe('ReleaseFailed');
+      expect(`${run.error} ${run.cause}`).toContain(state);
+    },
+  );
+
+  test('waits for hours while another update holds the endpoint', async () => {
+    let busy = 120;
+    const run = await execute(machine, input, {
+      Release: () => {
+        if (busy-- > 0) throw fault('EndpointBusy');
+        return released;
+      },
+      Status: status('InService'),
+    });
+    expect(run.error).toBeUndefined();
+    expect(run.inputs.Release).toHaveLength(121);
+  });
+
+  test.each(['NoArtifact', 'EndpointBroken'])('stops at once at %s', async (name) => {
+    const run = await execute(machine, input, {
+      Release: () => {
+        throw fault(name, 'look at it');
+      },
+    });
+    expect(run.inputs.Release).toHaveLength(1);
+    expect(run.cause).toContain('look at it');
+  });
+
+  test('does not give a release up because nobody can see it for a while', async () => {
+    let failures = 20;
+    const run = await execute(machine, input, {
+      Release: () => released,
+      Status: () => {
+        if (failures-- > 0) throw fault('ThrottlingException');
+        return { state: 'InService', endpointStatus: 'InService', reason: '' };
+      },
+    });
+    expect(run.error).toBeUndefined();
+  });
+});
+
+describe('the specification that Release gets', () => {
+  function specificationOf(build: (stack: ReturnType<typeof newStack>) => void): ReleaseSpecification {
+    const stack = newStack();
+    build(stack);
+    return definitionOf(stack, 'ReleaseMachine').States.Release.Parameters.specification as ReleaseSpecification;
+  }
+
+  test('at least', () => {
+    const specification = specificationOf((stack) => void new ModelPipeline(stack, 'Pipeline', pipelineProps()));
+    expect(specification).toEqual({
+      executionRoleArn: expect.stringMatching(/^<PipelineHostingRole\w+\.Arn>$/) as string,
+      image: '<account>.dkr.ecr.<AWS::Region>.<AWS::URLSuffix>/pytorch-inference:2.6.0-cpu-py312-ubuntu22.04-sagemaker',
+      instanceType: 'ml.c7i.large',
+      initialInstanceCount: 1,
+      variantName: 'main',
+      environment: {
+        SAGEMAKER_PROGRAM: 'inference.py',
+        SAGEMAKER_SUBMIT_DIRECTORY: '/opt/ml/model/code',
+        SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
+      },
+      networkIsolation: false,
+      kmsKeyArn: expect.stringMatching(/^<PipelineModelsKey\w+\.Arn>$/) as string,
+      deploymentConfig: {
+        BlueGreenUpdatePolicy: {
+          TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE', WaitIntervalInSeconds: 0 },
+          TerminationWaitInSeconds: 300,
+          MaximumExecutionTimeoutInSeconds: 3600,
+        },
+      },
+      tags: [{ Key: 'modelpress:model', Value: 'digits' }],
+    });
+  });
+
+  test('at most', () => {
+    const specification = specificationOf((stack) => void maximalPipeline(stack));
+    expect(specification).toMatchObject({
+      instanceType: 'ml.p3.2xlarge',
+      volumeSizeInGb: 200,
+      kmsKeyArn: expect.stringContaining(':key/volume') as string,
+      initialInstanceCount: 2,
+      networkIsolation: true,
+      vpc: {
+        subnets: ['subnet-0123456789abcdef1', 'subnet-0123456789abcdef2'],
+        securityGroupIds: [expect.stringContaining('SecurityGroup') as string],
+      },
+      containerStartupHealthCheckTimeoutSeconds: 1200,
+      modelDataDownloadTimeoutSeconds: 1800,
+      inferenceAmiVersion: 'al2023-ami-sagemaker-inference-gpu-4-1',
+      environment: {
+        STANDARD_AUTO_INSTALL_REQ: 'false',
+        SM_VLLM_MAX_MODEL_LEN: '4096',
+        SAGEMAKER_PROGRAM: 'inference.py',
+      },
+      deploymentConfig: {
+        AutoRollbackConfiguration: {
+          Alarms: [{ AlarmName: 'too-many-errors' }, { AlarmName: expect.stringContaining('<') as string }],
+        },
+        BlueGreenUpdatePolicy: { TerminationWaitInSeconds: 600, MaximumExecutionTimeoutInSeconds: 7200 },
+      },
+    });
+  });
+});

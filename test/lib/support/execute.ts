@@ -1,0 +1,95 @@
+import { MachineDefinition } from './definition';
+
+/** What a Task does: gets the state's effective input, gives its result or throws. */
+export type TaskHandler = (input: any) => unknown;
+
+export interface Execution {
+  /** Names of the states that were entered, in order; those of map items too. */
+  readonly path: string[];
+  /** The inputs of every Task, by state. */
+  readonly inputs: Record<string, any[]>;
+  readonly output?: any;
+  readonly error?: string;
+  readonly cause?: string;
+}
+
+/** An error with the name that Step Functions would see. */
+export function fault(name: string, message = `${name} happened`): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+/**
+ * Executes a definition. Every Task needs a handler, so that nothing is skipped unseen; waits and retries take no time.
+ */
+export async function execute(
+  definition: MachineDefinition,
+  input: unknown,
+  handlers: Record<string, TaskHandler>,
+): Promise<Execution> {
+  polyfill();
+  const { StateMachine } = await import('aws-local-stepfunctions');
+  const states = allStates(definition);
+  const tasks = Object.keys(states).filter((name) => states[name].Type === 'Task');
+  const inputs: Record<string, any[]> = {};
+  const local = Object.fromEntries(
+    tasks.map((name) => [
+      name,
+      async (taskInput: unknown): Promise<any> => {
+        (inputs[name] ??= []).push(taskInput);
+        const handler = handlers[name];
+        if (handler === undefined) throw fault('NoHandler', `the test has no handler for ${name}`);
+        return handler(taskInput);
+      },
+    ]),
+  );
+  const machine = new StateMachine(definition as any, { validationOptions: { checkArn: false } });
+  const run = machine.run(input as any, {
+    overrides: {
+      taskResourceLocalHandlers: local,
+      waitTimeOverrides: Object.fromEntries(Object.keys(states).map((name) => [name, 0])),
+      retryIntervalOverrides: Object.fromEntries(Object.keys(states).map((name) => [name, 0])),
+    },
+    context: {
+      Execution: { Id: 'arn:aws:states:us-east-1:111122223333:execution:build:run-1', Name: 'run-1', Input: input },
+    } as any,
+  });
+  const path: string[] = [];
+  const watching = (async (): Promise<void> => {
+    for await (const event of run.eventLogs as AsyncIterable<any>) {
+      if (String(event.type).endsWith('StateEntered')) path.push(String(event.stateName ?? event.state?.name));
+    }
+  })();
+  const outcome = await run.result.then(
+    (output: unknown) => ({ output }),
+    ({ cause: { name, message } }: Error & { cause: Error }) => ({ error: name, cause: message }),
+  );
+  await watching;
+  const missing = JSON.stringify(outcome).includes('NoHandler');
+  if (missing) throw new Error(`unexpected task in ${path.join(' > ')}: ${JSON.stringify(outcome)}`);
+  return { path, inputs, ...outcome };
+}
+
+function allStates(definition: MachineDefinition): Record<string, Record<string, any>> {
+  return Object.entries(definition.States).reduce<Record<string, Record<string, any>>>(
+    (all, [name, state]) => ({
+      ...all,
+      [name]: state,
+      ...(state.ItemProcessor === undefined ? {} : allStates(state.ItemProcessor as MachineDefinition)),
+    }),
+    {},
+  );
+}
+
+/** The interpreter is made for Node 22. */
+function polyfill(): void {
+  const constructor = Promise as unknown as { withResolvers?: () => unknown };
+  constructor.withResolvers ??= (): unknown => {
+    let resolve: unknown;
+    let reject: unknown;
+    const promise = new Promise((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
+    return { promise, resolve, reject };
+  };
+}
