@@ -38,10 +38,10 @@ export async function compress(command: CompressCommand, terminal: Terminal): Pr
     );
   }
   const sourceBytes = (await source.list()).reduce((sum, { size }) => sum + size, 0);
+  const interrupt = onInterrupt();
   const release = await claimDestination(command.destination);
   const folder = await mkdtemp(join(tmpdir(), 'modelpress-'));
   const work = new FolderStore(folder);
-  const interrupt = onInterrupt();
   let plan: Plan | undefined;
   let manifest: Manifest;
   try {

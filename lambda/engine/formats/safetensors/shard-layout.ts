@@ -53,7 +53,7 @@ export function layOutShard(
   const tensors = units.flatMap((group) => group.flatMap((unit) => unit.tensors));
   const header = literal(formatHeader(shard.key, tensors, shard.header.metadata));
   const pieces = packPieces(
-    [[{ step: header, cost: 0 }], ...units.map((group) => group.flatMap(({ steps }) => steps))],
+    [[{ step: header, cost: header.length }], ...units.map((group) => group.flatMap(({ steps }) => steps))],
     limits,
   );
   const size = pieces.reduce((sum, { length }) => sum + length, 0);

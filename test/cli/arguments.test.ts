@@ -1,0 +1,77 @@
+import { readArguments } from '../../cli/arguments';
+
+const failure = (argv: string[]) => {
+  try {
+    return JSON.stringify(readArguments(argv));
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe('command line', () => {
+  test('compress takes two places and a recipe', () => {
+    const command = readArguments([
+      'compress',
+      'a',
+      's3://bucket/b/',
+      '--recipe',
+      'w4a16',
+      '--mode',
+      'exact',
+      '--prune',
+      '0.5',
+      '--group-size',
+      '64',
+      '--ignore',
+      'x',
+      '--ignore',
+      're:y',
+      '--override',
+      're:a=b=fp8',
+      '--jobs',
+      '3',
+      '--json',
+    ]);
+    expect(command).toEqual({
+      name: 'compress',
+      source: 'a',
+      destination: 's3://bucket/b/',
+      jobs: 3,
+      json: true,
+      recipe: {
+        method: 'w4a16',
+        mode: 'exact',
+        prune: 0.5,
+        groupSize: 64,
+        ignore: ['x', 're:y'],
+        overrides: [{ match: 're:a=b', method: 'fp8' }],
+      },
+    });
+  });
+
+  test('pruning alone is a recipe, and best is the default', () => {
+    expect(readArguments(['compress', 'a', 'b', '--prune', '2:4'])).toMatchObject({
+      recipe: { method: 'none', mode: 'best', prune: '2:4' },
+    });
+    expect(readArguments(['inspect', 'a'])).toEqual({ name: 'inspect', source: 'a', recipe: undefined, json: false });
+  });
+
+  test.each([
+    [[], /a command is missing/],
+    [['shrink', 'a'], /unknown command: shrink/],
+    [['compress', 'a', '--recipe', 'fp8'], /a source and a destination, received 1 places/],
+    [['compress', 'a', 'b'], /needs --recipe/],
+    [['compress', 'a', 'b', '--recipe', 'zip'], /recipe method must be one of .*received: "zip"/],
+    [['compress', 'a', 'b', '--recipe', 'fp8', '--mode', 'fast'], /mode must be "exact" or "best"/],
+    [['compress', 'a', 'b', '--recipe', 'fp8', '--prune', 'x'], /prune must be a share/],
+    [['compress', 'a', 'b', '--recipe', 'w4a16', '--group-size', '10'], /groupSize must be a multiple of 16/],
+    [['compress', 'a', 'b', '--recipe', 'w4a16', '--ignore', 're:('], /not a regular expression/],
+    [['compress', 'a', 'b', '--recipe', 'w4a16', '--override', 'x'], /--override must be <pattern>=<method>/],
+    [['compress', 'a', 'b', '--recipe', 'fp8', '--jobs', '0'], /--jobs must be a whole number/],
+    [['compress', 'a', 'b', '--recipe', 'fp8', '--fast'], /--fast/],
+    [['inspect', 'a', '--mode', 'exact'], /--mode needs --recipe/],
+    [['inspect', 'a', 'b'], /inspect takes one source/],
+  ])('%j is refused', (argv, message) => {
+    expect(failure(argv)).toMatch(message);
+  });
+});
