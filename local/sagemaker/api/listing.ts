@@ -34,8 +34,9 @@ export function page<T extends Listed>(
     return request.SortBy === 'Status' ? (entry.status ?? '') : entry.created;
   };
   found.sort((a, b) => (key(a) < key(b) ? -direction : key(a) > key(b) ? direction : 0));
-  const start = request.NextToken === undefined ? 0 : Number(Buffer.from(request.NextToken, 'base64').toString());
-  if (!Number.isInteger(start) || start < 0) throw validationError(`Invalid NextToken: ${request.NextToken}`);
+  const token = request.NextToken === undefined ? '0' : Buffer.from(request.NextToken, 'base64').toString();
+  if (!/^\d{1,9}$/.test(token)) throw validationError(`Invalid NextToken: ${request.NextToken}`);
+  const start = Number(token);
   const end = start + (request.MaxResults ?? 10);
   return {
     page: found.slice(start, end),

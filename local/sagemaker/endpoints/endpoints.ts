@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   CreateEndpointInput,
   EndpointStatus,
@@ -63,6 +65,7 @@ export class Endpoints {
   }
 
   private bringBack(record: EndpointRecord): void {
+    this.removeFiles(record.name, record.fleet?.id);
     const endpoint = new LiveEndpoint(this.context, record);
     this.live.set(record.name, endpoint);
     if (record.status === 'Deleting') return endpoint.delete(() => this.forget(record));
@@ -153,6 +156,15 @@ export class Endpoints {
     delete this.context.state.endpoints[record.name];
     delete this.context.state.tags[record.arn];
     this.context.save();
+    this.removeFiles(record.name);
+  }
+
+  /** Removes an endpoint's files, but for those of one fleet. */
+  private removeFiles(name: string, keep?: string): void {
+    const folder = join(this.context.options.stateDir, 'endpoints', name);
+    if (keep === undefined) return rmSync(folder, { recursive: true, force: true });
+    if (!existsSync(folder)) return;
+    for (const fleet of readdirSync(folder)) if (fleet !== keep) rmSync(join(folder, fleet), { recursive: true });
   }
 
   private list(request: ListEndpointsInput): object {

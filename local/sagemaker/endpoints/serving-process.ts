@@ -58,7 +58,7 @@ export class ServingProcess {
    */
   async start(timeoutSeconds: number): Promise<void> {
     await this.launch(timeoutSeconds);
-    void this.keepAlive();
+    void this.keepAlive(timeoutSeconds);
   }
 
   async invoke(headers: Readonly<Record<string, string>>, body: Buffer): Promise<ContainerAnswer> {
@@ -126,7 +126,7 @@ export class ServingProcess {
   }
 
   /** Starts the container again whenever it ends, waiting longer each time it ends soon. */
-  private async keepAlive(): Promise<void> {
+  private async keepAlive(timeoutSeconds: number): Promise<void> {
     let backOff = FIRST_BACK_OFF_MS;
     while (!this.stopping) {
       const since = Date.now();
@@ -139,7 +139,7 @@ export class ServingProcess {
       );
       await sleep(backOff, undefined, { ref: false });
       if (this.stopping) return;
-      await this.launch(MAX_BACK_OFF_MS).catch((error: Error) =>
+      await this.launch(timeoutSeconds).catch((error: Error) =>
         this.command.log(`a serving container failed again: ${error.message}`),
       );
     }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateProcessingJobRequest, ListProcessingJobsRequest, ProcessingJobStatus } from '@aws-sdk/client-sagemaker';
 import { resourceInUse, validationError } from '../api/api-error';
@@ -36,6 +37,7 @@ export class ProcessingJobs {
   };
 
   constructor(private readonly context: Context) {
+    rmSync(join(context.options.stateDir, 'processing'), { recursive: true, force: true });
     for (const record of Object.values(context.state.processingJobs)) {
       if (isFinished(record)) continue;
       record.failureReason = 'InternalServerError: the local SageMaker ended while the job ran; start it again';

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateTrainingJobRequest, ListTrainingJobsRequest, TrainingJobStatus } from '@aws-sdk/client-sagemaker';
 import { resourceInUse, validationError } from '../api/api-error';
@@ -34,6 +35,7 @@ export class TrainingJobs {
   };
 
   constructor(private readonly context: Context) {
+    rmSync(join(context.options.stateDir, 'training'), { recursive: true, force: true });
     for (const record of Object.values(context.state.trainingJobs)) {
       if (isFinished(record)) continue;
       record.failureReason = 'InternalServerError: the local SageMaker ended while the job ran; start it again';

@@ -1,3 +1,4 @@
+import { devNull } from 'node:os';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
 import { LocalSageMakerOptions } from '../options';
@@ -47,17 +48,26 @@ export class Context {
     this.file.save();
   }
 
-  /** The environment a container starts from: this machine's, less what would lead a Python program astray. */
+  /**
+   * The environment a container starts from: this machine's, less what would lead a Python program astray, and with
+   * the local AWS in the place of any account of the user's own.
+   */
   containerEnvironment(own: Readonly<Record<string, string>>): Record<string, string> {
     const inherited = Object.entries(process.env).filter(
       (entry): entry is [string, string] =>
-        entry[1] !== undefined && !/^(NODE_|npm_|PYTHON|SM_|SAGEMAKER_|JEST_)/i.test(entry[0]),
+        entry[1] !== undefined && !/^(AWS_|NODE_|npm_|PYTHON|SM_|SAGEMAKER_|JEST_)/i.test(entry[0]),
     );
     const pythonFolder = this.options.python.includes('/') ? this.options.python.replace(/\/[^/]*$/, '') : undefined;
     return {
       ...Object.fromEntries(inherited),
       PATH: [...(pythonFolder === undefined ? [] : [pythonFolder]), process.env.PATH ?? ''].join(':'),
       PYTHONUNBUFFERED: '1',
+      AWS_ENDPOINT_URL: this.options.s3Endpoint,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_CONFIG_FILE: devNull,
+      AWS_SHARED_CREDENTIALS_FILE: devNull,
+      AWS_EC2_METADATA_DISABLED: 'true',
       AWS_REGION: this.region,
       AWS_DEFAULT_REGION: this.region,
       ...own,
