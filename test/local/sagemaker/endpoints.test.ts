@@ -1,12 +1,24 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CloudWatchClient, GetMetricStatisticsCommand, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import {
-  CreateEndpointCommand, CreateEndpointConfigCommand, DeleteEndpointCommand, DeleteEndpointConfigCommand, DeleteModelCommand,
-  DescribeEndpointOutput, ListEndpointsCommand, UpdateEndpointCommand, UpdateEndpointWeightsAndCapacitiesCommand,
+  CloudWatchClient,
+  GetMetricStatisticsCommand,
+  PutMetricAlarmCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch';
+import {
+  CreateEndpointCommand,
+  CreateEndpointConfigCommand,
+  DeleteEndpointCommand,
+  DeleteEndpointConfigCommand,
+  DeleteModelCommand,
+  DescribeEndpointOutput,
+  ListEndpointsCommand,
+  UpdateEndpointCommand,
+  UpdateEndpointWeightsAndCapacitiesCommand,
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
-import { isAlive, TestSageMaker, until } from './test-sagemaker';
+import { ECHO_SCRIPT, isAlive, TestSageMaker, until } from './test-sagemaker';
 
 let sageMaker: TestSageMaker;
 beforeAll(async () => (sageMaker = await TestSageMaker.start()));
@@ -53,8 +65,14 @@ async function putAlarm(name: string): Promise<CloudWatchClient> {
   const cloudWatch = new CloudWatchClient(sageMaker.aws.config);
   await cloudWatch.send(
     new PutMetricAlarmCommand({
-      AlarmName: name, Namespace: 'Test', MetricName: name, Statistic: 'Sum', Period: 60, EvaluationPeriods: 1,
-      Threshold: 1, ComparisonOperator: 'GreaterThanThreshold',
+      AlarmName: name,
+      Namespace: 'Test',
+      MetricName: name,
+      Statistic: 'Sum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanThreshold',
     }),
   );
   return cloudWatch;
@@ -69,14 +87,21 @@ test('an endpoint is Creating, then InService, answers, and is gone after its de
   await expect(update(name, config)).rejects.toThrow(/^Cannot update in-progress endpoint "arn:/);
   const endpoint = await sageMaker.settled(name);
   expect(endpoint).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: config });
-  expect(endpoint.ProductionVariants).toMatchObject([{ VariantName: 'AllTraffic', CurrentInstanceCount: 1, CurrentWeight: 1 }]);
+  expect(endpoint.ProductionVariants).toMatchObject([
+    { VariantName: 'AllTraffic', CurrentInstanceCount: 1, CurrentWeight: 1 },
+  ]);
   const { model, pid } = await sageMaker.invoke(name);
   expect(model).toBe('first');
-  await expect(sageMaker.client.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: config }))).rejects.toThrow(
-    /^Cannot create already existing endpoint "arn:/,
-  );
+  await expect(
+    sageMaker.client.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: config })),
+  ).rejects.toThrow(/^Cannot create already existing endpoint "arn:/);
   await sageMaker.client.send(new DeleteEndpointCommand({ EndpointName: name }));
-  await expect(until(() => sageMaker.describe(name), () => false)).rejects.toThrow(/^Could not find endpoint "arn:/);
+  await expect(
+    until(
+      () => sageMaker.describe(name),
+      () => false,
+    ),
+  ).rejects.toThrow(/^Could not find endpoint "arn:/);
   expect(await isAlive(pid)).toBe(false);
 });
 
@@ -86,7 +111,9 @@ test("the script's error is a ModelError for the caller, and a line in the log",
     name: 'ModelError',
     OriginalStatusCode: 500,
     OriginalMessage: 'asked to fail',
-    message: expect.stringMatching(/^Received server error \(500\) from primary with message "asked to fail"\. See .*for more information\.$/),
+    message: expect.stringMatching(
+      /^Received server error \(500\) from primary with message "asked to fail"\. See .*for more information\.$/,
+    ) as string,
   });
   const unknown = new InvokeEndpointCommand({ EndpointName: name, Body: '{}', TargetVariant: 'Other' });
   await expect(sageMaker.runtime.send(unknown)).rejects.toThrow(/^Variant Other not found for endpoint/);
@@ -102,7 +129,9 @@ test('no request is lost or answered wrongly while an endpoint is updated', asyn
     EndpointStatus: 'Updating',
     PendingDeploymentSummary: { EndpointConfigName: config },
   });
-  await expect(sageMaker.client.send(new DeleteEndpointConfigCommand({ EndpointConfigName: config }))).rejects.toThrow(/is Updating with it/);
+  await expect(sageMaker.client.send(new DeleteEndpointConfigCommand({ EndpointConfigName: config }))).rejects.toThrow(
+    /is Updating with it/,
+  );
   const slow = sageMaker.invoke(name, { sleep: 1.5 });
   const endpoint = await sageMaker.settled(name);
   await sageMaker.invoke(name);
@@ -129,7 +158,9 @@ test.each([
   const endpoint = await sageMaker.settled(name);
   await traffic.stop();
   expect(endpoint).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: config });
-  expect(endpoint.FailureReason).toMatch(/^The primary container for production variant AllTraffic did not pass the ping health check/);
+  expect(endpoint.FailureReason).toMatch(
+    /^The primary container for production variant AllTraffic did not pass the ping health check/,
+  );
   expect(endpoint.FailureReason).toContain(cause);
   expect(traffic.errors).toEqual([]);
   expect(new Set(traffic.models)).toEqual(new Set(['good']));
@@ -151,8 +182,13 @@ test('an alarm during the bake rolls the endpoint back', async () => {
   const cloudWatch = await putAlarm('errors-high');
   const traffic = pump(name);
   await update(name, await sageMaker.config('risky'), guarded('errors-high', 600));
-  await until(() => sageMaker.invoke(name), ({ model }) => model === 'risky');
-  await cloudWatch.send(new SetAlarmStateCommand({ AlarmName: 'errors-high', StateValue: 'ALARM', StateReason: 'test' }));
+  await until(
+    () => sageMaker.invoke(name),
+    ({ model }) => model === 'risky',
+  );
+  await cloudWatch.send(
+    new SetAlarmStateCommand({ AlarmName: 'errors-high', StateValue: 'ALARM', StateReason: 'test' }),
+  );
   const endpoint = await sageMaker.settled(name);
   await sageMaker.invoke(name);
   await traffic.stop();
@@ -184,16 +220,26 @@ test('a canary takes its share before the rest follows', async () => {
     DeploymentConfig: {
       BlueGreenUpdatePolicy: {
         TrafficRoutingConfiguration: {
-          Type: 'CANARY', WaitIntervalInSeconds: 600, CanarySize: { Type: 'CAPACITY_PERCENT', Value: value },
+          Type: 'CANARY',
+          WaitIntervalInSeconds: 600,
+          CanarySize: { Type: 'CAPACITY_PERCENT', Value: value },
         },
       },
       AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'canary' }] },
     },
   });
-  await expect(update(name, next, policy(60))).rejects.toThrow('CanarySize must be from 0% to 50% of the capacity, received 60.0%.');
+  await expect(update(name, next, policy(60))).rejects.toThrow(
+    'CanarySize must be from 0% to 50% of the capacity, received 60.0%.',
+  );
   await update(name, next, policy(50));
-  await until(() => sageMaker.invoke(name), ({ model }) => model === 'green');
-  await until(() => sageMaker.invoke(name), ({ model }) => model === 'blue');
+  await until(
+    () => sageMaker.invoke(name),
+    ({ model }) => model === 'green',
+  );
+  await until(
+    () => sageMaker.invoke(name),
+    ({ model }) => model === 'blue',
+  );
   const cloudWatch = new CloudWatchClient(sageMaker.aws.config);
   await cloudWatch.send(new SetAlarmStateCommand({ AlarmName: 'canary', StateValue: 'ALARM', StateReason: 'test' }));
   expect(await sageMaker.settled(name)).toMatchObject({ EndpointConfigName: first });
@@ -203,7 +249,10 @@ test('a container that dies is started again', async () => {
   const name = await sageMaker.endpoint(await sageMaker.config('mortal'));
   const { pid } = await sageMaker.invoke(name);
   await expect(sageMaker.invoke(name, { exit: true })).rejects.toMatchObject({ name: 'ModelError' });
-  const again = await until(() => sageMaker.invoke(name).catch(() => undefined), (answer) => answer !== undefined);
+  const again = await until(
+    () => sageMaker.invoke(name).catch(() => undefined),
+    (answer) => answer !== undefined,
+  );
   expect(again!.model).toBe('mortal');
   expect(again!.pid).not.toBe(pid);
   expect((await sageMaker.describe(name)).EndpointStatus).toBe('InService');
@@ -216,20 +265,30 @@ test('variants share the traffic by weight, and weights can be changed', async (
   await sageMaker.client.send(
     new CreateEndpointConfigCommand({
       EndpointConfigName: config,
-      ProductionVariants: [{ ...variant, VariantName: 'A', ModelName: a, InitialVariantWeight: 1 }, { ...variant, VariantName: 'B', ModelName: b, InitialVariantWeight: 0 }],
+      ProductionVariants: [
+        { ...variant, VariantName: 'A', ModelName: a, InitialVariantWeight: 1 },
+        { ...variant, VariantName: 'B', ModelName: b, InitialVariantWeight: 0 },
+      ],
     }),
   );
   const name = await sageMaker.endpoint(config);
-  const answers = async (): Promise<Set<string>> => new Set((await Promise.all(Array.from({ length: 20 }, () => sageMaker.invoke(name)))).map(({ model }) => model));
+  const answers = async (): Promise<Set<string>> =>
+    new Set((await Promise.all(Array.from({ length: 20 }, () => sageMaker.invoke(name)))).map(({ model }) => model));
   expect(await answers()).toEqual(new Set(['a']));
   await sageMaker.client.send(
     new UpdateEndpointWeightsAndCapacitiesCommand({
       EndpointName: name,
-      DesiredWeightsAndCapacities: [{ VariantName: 'A', DesiredWeight: 0 }, { VariantName: 'B', DesiredWeight: 1, DesiredInstanceCount: 3 }],
+      DesiredWeightsAndCapacities: [
+        { VariantName: 'A', DesiredWeight: 0 },
+        { VariantName: 'B', DesiredWeight: 1, DesiredInstanceCount: 3 },
+      ],
     }),
   );
   expect(await answers()).toEqual(new Set(['b']));
-  expect((await sageMaker.describe(name)).ProductionVariants).toMatchObject([{ CurrentWeight: 0 }, { CurrentWeight: 1, DesiredInstanceCount: 3 }]);
+  expect((await sageMaker.describe(name)).ProductionVariants).toMatchObject([
+    { CurrentWeight: 0 },
+    { CurrentWeight: 1, DesiredInstanceCount: 3 },
+  ]);
 });
 
 test('invocations are counted in CloudWatch', async () => {
@@ -240,14 +299,24 @@ test('invocations are counted in CloudWatch', async () => {
   const total = async (metric: string): Promise<number> => {
     const answer = await cloudWatch.send(
       new GetMetricStatisticsCommand({
-        Namespace: 'AWS/SageMaker', MetricName: metric, Period: 3600, Statistics: ['Sum'],
-        StartTime: new Date(Date.now() - 7.2e6), EndTime: new Date(Date.now() + 7.2e6),
-        Dimensions: [{ Name: 'EndpointName', Value: name }, { Name: 'VariantName', Value: 'AllTraffic' }],
+        Namespace: 'AWS/SageMaker',
+        MetricName: metric,
+        Period: 3600,
+        Statistics: ['Sum'],
+        StartTime: new Date(Date.now() - 7.2e6),
+        EndTime: new Date(Date.now() + 7.2e6),
+        Dimensions: [
+          { Name: 'EndpointName', Value: name },
+          { Name: 'VariantName', Value: 'AllTraffic' },
+        ],
       }),
     );
     return (answer.Datapoints ?? []).reduce((sum, point) => sum + point.Sum!, 0);
   };
-  await until(() => total('Invocations'), (sum) => sum === 4);
+  await until(
+    () => total('Invocations'),
+    (sum) => sum === 4,
+  );
   expect(await total('Invocation5XXErrors')).toBe(1);
   expect(await total('ModelLatency')).toBeGreaterThan(0);
 });
@@ -277,7 +346,10 @@ test('a server that is closed in the middle of an update comes back with the old
   const name = await sageMaker.endpoint(config);
   await putAlarm('never');
   await update(name, await sageMaker.config('halfway'), guarded('never', 600));
-  const { pid } = await until(() => sageMaker.invoke(name), ({ model }) => model === 'halfway');
+  const { pid } = await until(
+    () => sageMaker.invoke(name),
+    ({ model }) => model === 'halfway',
+  );
   await sageMaker.server.close();
   expect(await isAlive(pid)).toBe(false);
   await sageMaker.open();
@@ -288,10 +360,14 @@ test('a server that is closed in the middle of an update comes back with the old
 });
 
 test("a container's output is in the endpoint's log folder", async () => {
-  const name = await sageMaker.endpoint(await sageMaker.config('talker', `print("hello from the script")\n${(await import('./test-sagemaker')).ECHO_SCRIPT}`));
+  const name = await sageMaker.endpoint(
+    await sageMaker.config('talker', `print("hello from the script")\n${ECHO_SCRIPT}`),
+  );
   const folder = join(sageMaker.stateDir, 'logs/endpoints', name);
-  const { readdir } = await import('node:fs/promises');
   const [file] = await readdir(folder);
   expect(file).toMatch(/^AllTraffic-.*\.log$/);
-  await until(() => readFile(join(folder, file), 'utf8'), (text) => text.includes('hello from the script'));
+  await until(
+    () => readFile(join(folder, file), 'utf8'),
+    (text) => text.includes('hello from the script'),
+  );
 });

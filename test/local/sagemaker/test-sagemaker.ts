@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +23,6 @@ import { ensurePython } from '../../../local/python/ensure-python';
 import { LocalSageMaker } from '../../../local/sagemaker/options';
 import { startLocalSageMaker } from '../../../local/sagemaker/server';
 import { startTestAws, TestAws } from '../../support/local-aws';
-import { readFile, writeFile, mkdir } from 'node:fs/promises';
 
 export const BUCKET = 'models';
 export const ROLE = 'arn:aws:iam::123456789012:role/test';
@@ -85,8 +85,14 @@ export class TestSageMaker {
       s3Endpoint: this.aws.url,
       log: (line) => this.lines.push(line),
     });
-    this.client = new SageMakerClient({ ...this.aws.config, endpoint: this.server.url });
-    this.runtime = new SageMakerRuntimeClient({ ...this.aws.config, endpoint: this.server.url });
+    this.useAddress(this.server.url);
+  }
+
+  /** Makes the clients talk to a server at this address. */
+  useAddress(url: string): void {
+    this.client = new SageMakerClient({ ...this.aws.config, endpoint: url });
+    // One attempt: a retry would hide a request that was lost.
+    this.runtime = new SageMakerRuntimeClient({ ...this.aws.config, endpoint: url, maxAttempts: 1 });
   }
 
   async close(): Promise<void> {
@@ -161,7 +167,11 @@ export class TestSageMaker {
     const name = this.name('config');
     await this.put(`artifacts/${name}/name.txt`, answer);
     await this.put(`artifacts/${name}/code/inference.py`, script);
-    const source = { S3Uri: `s3://${BUCKET}/artifacts/${name}/`, S3DataType: 'S3Prefix', CompressionType: 'None' } as const;
+    const source = {
+      S3Uri: `s3://${BUCKET}/artifacts/${name}/`,
+      S3DataType: 'S3Prefix',
+      CompressionType: 'None',
+    } as const;
     await this.client.send(
       new CreateModelCommand({
         ModelName: name,
@@ -173,7 +183,13 @@ export class TestSageMaker {
       new CreateEndpointConfigCommand({
         EndpointConfigName: name,
         ProductionVariants: [
-          { VariantName: 'AllTraffic', ModelName: name, InitialInstanceCount: 1, InstanceType: 'ml.g5.xlarge', ...variant },
+          {
+            VariantName: 'AllTraffic',
+            ModelName: name,
+            InitialInstanceCount: 1,
+            InstanceType: 'ml.g5.xlarge',
+            ...variant,
+          },
         ],
       }),
     );
@@ -203,7 +219,7 @@ export class TestSageMaker {
     const answer = await this.runtime.send(
       new InvokeEndpointCommand({ EndpointName: name, ContentType: 'application/json', Body: JSON.stringify(body) }),
     );
-    return JSON.parse(Buffer.from(answer.Body!).toString()) as { model: string; pid: number };
+    return JSON.parse(Buffer.from(answer.Body).toString()) as { model: string; pid: number };
   }
 }
 

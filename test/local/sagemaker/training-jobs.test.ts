@@ -39,6 +39,7 @@ seen = {
     "job": os.environ["TRAINING_JOB_NAME"],
 }
 os.makedirs(os.environ["SM_MODEL_DIR"] + "/sub")
+open(os.environ["SM_MODEL_DIR"] + "/empty", "w").close()
 json.dump(seen, open(os.environ["SM_MODEL_DIR"] + "/sub/seen.json", "w"))
 open(os.environ["SM_OUTPUT_DATA_DIR"] + "/notes.txt", "w").write("notes")
 print("loss=0.5"); print("loss=0.25")
@@ -54,30 +55,48 @@ print("loss=0.5"); print("loss=0.25")
       MetricDefinitions: [{ Name: 'loss', Regex: 'loss=([0-9.]+)' }],
     },
     InputDataConfig: [
-      { ChannelName: 'train', DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: `s3://${BUCKET}/data/train` } } },
+      {
+        ChannelName: 'train',
+        DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: `s3://${BUCKET}/data/train` } },
+      },
     ],
   });
   const job = await sageMaker.finished(name);
   expect(job.FailureReason).toBeUndefined();
   expect(job.TrainingJobStatus).toBe('Completed');
   expect(job.SecondaryStatusTransitions!.map(({ Status }) => Status)).toEqual([
-    'Starting', 'Downloading', 'Training', 'Uploading', 'Completed',
+    'Starting',
+    'Downloading',
+    'Training',
+    'Uploading',
+    'Completed',
   ]);
   expect(job.FinalMetricDataList).toMatchObject([{ MetricName: 'loss', Value: 0.25 }]);
   expect(job.ModelArtifacts!.S3ModelArtifacts).toBe(`s3://${BUCKET}/raw/${name}/output/model`);
   expect(await sageMaker.keys(`raw/${name}/`)).toEqual([
     `raw/${name}/output/data/notes.txt`,
+    `raw/${name}/output/model/empty`,
     `raw/${name}/output/model/sub/seen.json`,
   ]);
   expect(JSON.parse(Buffer.from(await sageMaker.get(`raw/${name}/output/model/sub/seen.json`)).toString())).toEqual({
-    rate: 0.01, name: 'digits', files: ['a.csv', 'deep/b.csv'], hps: { 'learning-rate': 0.01, name: 'digits' },
-    channels: ['train'], gpus: '0', hosts: ['algo-1'], own: 'yes', config: ['algo-1'], job: name,
+    rate: 0.01,
+    name: 'digits',
+    files: ['a.csv', 'deep/b.csv'],
+    hps: { 'learning-rate': 0.01, name: 'digits' },
+    channels: ['train'],
+    gpus: '0',
+    hosts: ['algo-1'],
+    own: 'yes',
+    config: ['algo-1'],
+    job: name,
   });
 });
 
 test('GZIP output is one model.tar.gz', async () => {
   const script = 'import os\nopen(os.environ["SM_MODEL_DIR"] + "/weights.bin", "wb").write(bytes(100))\n';
-  const name = await sageMaker.train(script, { OutputDataConfig: { S3OutputPath: `s3://${BUCKET}/raw/`, CompressionType: 'GZIP' } });
+  const name = await sageMaker.train(script, {
+    OutputDataConfig: { S3OutputPath: `s3://${BUCKET}/raw/`, CompressionType: 'GZIP' },
+  });
   const job = await sageMaker.finished(name);
   expect(job.ModelArtifacts!.S3ModelArtifacts).toBe(`s3://${BUCKET}/raw/${name}/output/model.tar.gz`);
   const file = join(sageMaker.folder, `${name}.tar.gz`);
@@ -97,14 +116,19 @@ test('a script that fails gives AlgorithmError with its traceback and exit code'
 });
 
 test('what a script writes into output/failure is the reason', async () => {
-  const script = 'import os, sys\nopen(os.environ["SM_OUTPUT_DIR"] + "/failure", "w").write("out of data")\nsys.exit(7)\n';
+  const script =
+    'import os, sys\nopen(os.environ["SM_OUTPUT_DIR"] + "/failure", "w").write("out of data")\nsys.exit(7)\n';
   const job = await sageMaker.finished(await sageMaker.train(script));
   expect(job.FailureReason).toBe('AlgorithmError: out of data, exit code: 7');
 });
 
 test('a missing program names what the source holds', async () => {
-  const job = await sageMaker.finished(await sageMaker.train('pass', { HyperParameters: { sagemaker_program: '"trian.py"' } }));
-  expect(job.FailureReason).toContain('sagemaker_program is trian.py, which is not in the source; the source holds: train.py');
+  const job = await sageMaker.finished(
+    await sageMaker.train('pass', { HyperParameters: { sagemaker_program: '"trian.py"' } }),
+  );
+  expect(job.FailureReason).toContain(
+    'sagemaker_program is trian.py, which is not in the source; the source holds: train.py',
+  );
 });
 
 test('an image without a stand-in is refused by name', async () => {
@@ -112,13 +136,18 @@ test('an image without a stand-in is refused by name', async () => {
     AlgorithmSpecification: { TrainingImage: '1.dkr.ecr.us-east-1.amazonaws.com/my-own:1', TrainingInputMode: 'File' },
   });
   const job = await sageMaker.finished(name);
-  expect(job.FailureReason).toMatch(/^ClientError: the image .*my-own:1 cannot be run on this machine: there is no stand-in for "my-own"/);
+  expect(job.FailureReason).toMatch(
+    /^ClientError: the image .*my-own:1 cannot be run on this machine: there is no stand-in for "my-own"/,
+  );
 });
 
 test('a channel without objects fails as a client error', async () => {
   const name = await sageMaker.train('pass', {
     InputDataConfig: [
-      { ChannelName: 'train', DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: `s3://${BUCKET}/nothing/` } } },
+      {
+        ChannelName: 'train',
+        DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: `s3://${BUCKET}/nothing/` } },
+      },
     ],
   });
   const job = await sageMaker.finished(name);
@@ -132,9 +161,13 @@ test('a source archive that leads outside its folder is refused', async () => {
   const file = join(sageMaker.folder, 'hostile.tar.gz');
   await create({ file, cwd: folder, gzip: true, preservePaths: true }, ['../outside.txt']);
   await sageMaker.put('hostile.tar.gz', await readFile(file));
-  const name = await sageMaker.train('pass', { HyperParameters: { sagemaker_submit_directory: `s3://${BUCKET}/hostile.tar.gz` } });
+  const name = await sageMaker.train('pass', {
+    HyperParameters: { sagemaker_submit_directory: `s3://${BUCKET}/hostile.tar.gz` },
+  });
   const job = await sageMaker.finished(name);
-  expect(job.FailureReason).toContain('hostile.tar.gz cannot be unpacked: its entry ../outside.txt (File) is no plain file inside the archive');
+  expect(job.FailureReason).toContain(
+    'hostile.tar.gz cannot be unpacked: its entry ../outside.txt (File) is no plain file inside the archive',
+  );
 });
 
 test('a stopped job is Stopped, keeps its model, and its processes are gone', async () => {
@@ -161,7 +194,7 @@ test('a job that takes too long is stopped with MaxRuntimeExceeded', async () =>
 test('checkpoints go to their address and come back in the next job', async () => {
   const script = `
 import os
-place = "${'/opt/ml/checkpoints'}".replace("/opt/ml", os.path.dirname(os.environ["SM_MODEL_DIR"])) + "/count"
+place = os.path.dirname(os.environ["SM_MODEL_DIR"]) + "/checkpoints/count"
 count = int(open(place).read()) + 1 if os.path.exists(place) else 1
 open(place, "w").write(str(count))
 `;
@@ -176,15 +209,27 @@ open(place, "w").write(str(count))
 test('names are unique, requests are checked, and lists are newest first', async () => {
   const name = await sageMaker.train('pass');
   await sageMaker.finished(name);
-  const { HyperParameters, AlgorithmSpecification, OutputDataConfig, ResourceConfig, RoleArn } = await sageMaker.job(name);
-  const request = { TrainingJobName: name, HyperParameters, AlgorithmSpecification, OutputDataConfig, ResourceConfig, RoleArn };
+  const { HyperParameters, AlgorithmSpecification, OutputDataConfig, ResourceConfig, RoleArn } =
+    await sageMaker.job(name);
+  const request = {
+    TrainingJobName: name,
+    HyperParameters,
+    AlgorithmSpecification,
+    OutputDataConfig,
+    ResourceConfig,
+    RoleArn,
+  };
   const again = new CreateTrainingJobCommand({ ...request, StoppingCondition: { MaxRuntimeInSeconds: 60 } });
   await expect(sageMaker.client.send(again)).rejects.toMatchObject({ name: 'ResourceInUse' });
   const spot = new CreateTrainingJobCommand({ ...request, StoppingCondition: { MaxWaitTimeInSeconds: 60 } });
   await expect(sageMaker.client.send(spot)).rejects.toThrow('only when EnableManagedSpotTraining is true');
   const bare = new CreateTrainingJobCommand({ TrainingJobName: 'bare' } as never);
-  await expect(sageMaker.client.send(bare)).rejects.toThrow(/^5 validation errors detected: Value null at 'algorithmSpecification'/);
-  const { TrainingJobSummaries: found, NextToken } = await sageMaker.client.send(new ListTrainingJobsCommand({ MaxResults: 1 }));
+  await expect(sageMaker.client.send(bare)).rejects.toThrow(
+    /^5 validation errors detected: Value null at 'algorithmSpecification'/,
+  );
+  const { TrainingJobSummaries: found, NextToken } = await sageMaker.client.send(
+    new ListTrainingJobsCommand({ MaxResults: 1 }),
+  );
   expect(found).toMatchObject([{ TrainingJobName: name, TrainingJobStatus: 'Completed' }]);
   const next = await sageMaker.client.send(new ListTrainingJobsCommand({ MaxResults: 100, NextToken }));
   expect(next.TrainingJobSummaries!.map((entry) => entry.TrainingJobName)).not.toContain(name);
