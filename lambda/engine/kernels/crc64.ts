@@ -39,6 +39,6 @@ function zeroByteOperator(): bigint[] {
 
 function apply(operator: readonly bigint[], crc: bigint): bigint {
   let result = 0n;
-  for (let bit = 0; crc > 0n; bit++, crc >>= 1n) if (crc & 1n) result ^= operator[bit]!;
+  for (let bit = 0; crc > 0n; bit++, crc >>= 1n) if (crc & 1n) result ^= operator[bit];
   return result;
 }

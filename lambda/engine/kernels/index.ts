@@ -1,3 +1,12 @@
 export { Arena, Region } from './arena';
 export { combineCrc64nvme, crc64nvme } from './crc64';
-export { KernelExports, Kernels, kernels } from './kernels';
+export {
+  EncodeAsymmetric,
+  EncodeGroups,
+  EncodeInt8,
+  EncodeNvfp4,
+  EncodeRuns,
+  KernelExports,
+  Kernels,
+  kernels,
+} from './kernels';

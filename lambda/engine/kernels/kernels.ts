@@ -12,6 +12,41 @@ const SCRATCH_BYTES = 64 * 1024;
 type Ptr = number;
 
 /**
+ * Encodes `runs` contiguous runs of `length` weights, each with a scale of its own. Returns the bits, without the sign, of
+ * the largest magnitude among them; when those are not a finite number's, what was written means nothing.
+ *
+ * `Exact` rounds to the weights' type after every operation, as the reference does, and gives its bytes; without it
+ * quotients stay f32 (and int4 searches for its scales), for less error at the same size.
+ */
+export type EncodeRuns = (src: Ptr, runs: number, length: number, dst: Ptr, scales: Ptr, stats: Ptr) => number;
+
+/** -128 to 127; `flip` is 0 for int8, 0x80 to add 128 to each byte. For groups, `runs` counts groups. */
+export type EncodeInt8 = (
+  src: Ptr,
+  runs: number,
+  length: number,
+  flip: number,
+  dst: Ptr,
+  scales: Ptr,
+  stats: Ptr,
+) => number;
+
+/** Zero points are i8, one a group. */
+export type EncodeAsymmetric = (
+  src: Ptr,
+  runs: number,
+  length: number,
+  dst: Ptr,
+  scales: Ptr,
+  zeroPoints: Ptr,
+  stats: Ptr,
+) => number;
+
+export type EncodeNvfp4 = (src: Ptr, groups: number, globalScale: number, dst: Ptr, scales: Ptr, stats: Ptr) => number;
+
+export type EncodeGroups = (src: Ptr, groups: number, dst: Ptr, scales: Ptr, stats: Ptr) => number;
+
+/**
  * What the module exports. Sources and targets are addresses in its memory; rows are contiguous. `stats` points to three
  * f64 (sum of squares, sum of squared errors, zeros) that a kernel adds to. `scales` are f32.
  */
@@ -34,6 +69,52 @@ export interface KernelExports {
   bf16ToF16(src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr): void;
   f32ToBf16(src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr): void;
   f16ToBf16(src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr): void;
+
+  /** The kernels below find the scales themselves and write them as the weights' type (or as told); see EncodeRuns. */
+  int8RunsF32: EncodeInt8;
+  int8RunsBf16: EncodeInt8;
+  int8RunsBf16Exact: EncodeInt8;
+  int8RunsF16: EncodeInt8;
+  int8RunsF16Exact: EncodeInt8;
+  /** e4m3 bytes; a run is a row. */
+  fp8RunsF32: EncodeRuns;
+  fp8RunsBf16: EncodeRuns;
+  fp8RunsBf16Exact: EncodeRuns;
+  fp8RunsF16: EncodeRuns;
+  fp8RunsF16Exact: EncodeRuns;
+  /** e4m3 bytes; `runs` rows of `length`, a scale for each block of 128 x 128 (smaller at the right and the bottom). */
+  fp8BlocksF32: EncodeRuns;
+  fp8BlocksBf16: EncodeRuns;
+  fp8BlocksBf16Exact: EncodeRuns;
+  fp8BlocksF16: EncodeRuns;
+  fp8BlocksF16Exact: EncodeRuns;
+  /** int4, 8 added, two a byte, the earlier one low; `length` is the group's, a multiple of 16. */
+  int4GroupsF32Exact: EncodeRuns;
+  int4GroupsBf16Exact: EncodeRuns;
+  int4GroupsF16Exact: EncodeRuns;
+  int4GroupsAsymmetricF32Exact: EncodeAsymmetric;
+  int4GroupsAsymmetricBf16Exact: EncodeAsymmetric;
+  int4GroupsAsymmetricF16Exact: EncodeAsymmetric;
+  /** From i8[rows][groups] to u32[ceil(rows / 8)][groups]: row r in word r / 8, four bits each, 8 added. */
+  packZeroPoints(src: Ptr, rows: number, groups: number, dst: Ptr): void;
+  /** e2m1, two a byte, the earlier one low; groups of 16, scales e4m3 bytes. */
+  nvfp4GroupsF32: EncodeNvfp4;
+  nvfp4GroupsBf16: EncodeNvfp4;
+  nvfp4GroupsBf16Exact: EncodeNvfp4;
+  nvfp4GroupsF16: EncodeNvfp4;
+  nvfp4GroupsF16Exact: EncodeNvfp4;
+  /** e2m1 as above, groups of 32, scales biased exponents (u8). */
+  mxfp4GroupsF32: EncodeGroups;
+  mxfp4GroupsBf16: EncodeGroups;
+  mxfp4GroupsBf16Exact: EncodeGroups;
+  mxfp4GroupsF16: EncodeGroups;
+  mxfp4GroupsF16Exact: EncodeGroups;
+  /** e4m3 bytes, groups of 32, scales biased exponents (u8). */
+  mxfp8GroupsF32: EncodeGroups;
+  mxfp8GroupsBf16: EncodeGroups;
+  mxfp8GroupsBf16Exact: EncodeGroups;
+  mxfp8GroupsF16: EncodeGroups;
+  mxfp8GroupsF16Exact: EncodeGroups;
 
   /** `hist[bits without sign]++`, 32768 u32. */
   histogram16(src: Ptr, count: number, hist: Ptr): void;

@@ -3,7 +3,7 @@
 
 // @ts-ignore: decorator
 @inline
-function absmaxBits<T>(src: usize, count: i32): u32 {
+export function absmaxBits<T>(src: usize, count: i32): u32 {
   let i = 0;
   let best: u32 = 0;
   if (isFloat<T>()) {

@@ -1,72 +1,145 @@
-import { load1, load4, round1, round4 } from './dtype';
-import { addStats, countLanes, RUN, sumLanes } from './stats';
+import { absmaxBits } from './absmax';
+import { F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC, F16_UNBIAS, INTEGER_MAGIC, ONE, SIGN, word } from './constants';
+import { store1 } from './dtype';
+import { halfIndex, near4, squares, toBytes, widen4 } from './lanes';
+import { fromBits, scaleOf } from './scales';
+import { addRun, addStats } from './stats';
+import { fillTail, LANES, STRETCH, TAIL } from './tail';
 
-// Adding 1.5 * 2^23 puts f32's last bit at 1: the sum's low bits are the integer, rounded to nearest, ties to even.
-const MAGIC: f32 = 12582912;
+/**
+ * Quantizes `count` elements that share a scale: the quotient, rounded to R, clamped, to the nearest integer, ties to
+ * even. `flip` is xored into each byte: 0x80 gives offset binary.
+ */
+function encode<T, R>(src: usize, count: i32, scale: f32, lowest: f32, highest: f32, flip: i32, dst: usize, stats: usize): void {
+  const unbias = word(F16_UNBIAS);
+  const half = word(halfIndex<R>());
+  const keep = word(halfIndex<R>() + 1);
+  const one = word(ONE);
+  const sign = word(SIGN);
+  const minNormal = word(F16_MIN_NORMAL);
+  const subnormalMagic = word(F16_SUBNORMAL_MAGIC);
+  const magic = word(INTEGER_MAGIC);
+  const s = f32x4.splat(scale);
+  const low = f32x4.splat(lowest);
+  const high = f32x4.splat(highest);
+  const flips = i8x16.splat(<i8>flip);
+  const zero = i8x16.splat(0);
+  let signal = zero;
+  let noise = zero;
+  let zeros = 0;
+  let at = src;
+  let to = dst;
+  let left = count;
+  while (left > 0) {
+    if (left < LANES) {
+      at = fillTail(at, left, sizeof<T>());
+      to = TAIL;
+      zeros -= LANES - left;
+    }
+    const x0 = f32x4.div(widen4<T>(at, unbias), s);
+    const x1 = f32x4.div(widen4<T>(at + 4 * sizeof<T>(), unbias), s);
+    const x2 = f32x4.div(widen4<T>(at + 8 * sizeof<T>(), unbias), s);
+    const x3 = f32x4.div(widen4<T>(at + 12 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, squares(x0, x1, x2, x3));
+    const r0 = near4<R>(x0, half, keep, one, sign, minNormal, subnormalMagic);
+    const r1 = near4<R>(x1, half, keep, one, sign, minNormal, subnormalMagic);
+    const r2 = near4<R>(x2, half, keep, one, sign, minNormal, subnormalMagic);
+    const r3 = near4<R>(x3, half, keep, one, sign, minNormal, subnormalMagic);
+    const t0 = f32x4.add(f32x4.pmin(f32x4.pmax(r0, low), high), magic);
+    const t1 = f32x4.add(f32x4.pmin(f32x4.pmax(r1, low), high), magic);
+    const t2 = f32x4.add(f32x4.pmin(f32x4.pmax(r2, low), high), magic);
+    const t3 = f32x4.add(f32x4.pmin(f32x4.pmax(r3, low), high), magic);
+    noise = f32x4.add(
+      noise,
+      squares(
+        f32x4.sub(x0, f32x4.sub(t0, magic)),
+        f32x4.sub(x1, f32x4.sub(t1, magic)),
+        f32x4.sub(x2, f32x4.sub(t2, magic)),
+        f32x4.sub(x3, f32x4.sub(t3, magic)),
+      ),
+    );
+    const q = toBytes(i32x4.sub(t0, magic), i32x4.sub(t1, magic), i32x4.sub(t2, magic), i32x4.sub(t3, magic));
+    v128.store(to, v128.xor(q, flips));
+    zeros += popcnt(i8x16.bitmask(i8x16.eq(q, zero)));
+    at += LANES * sizeof<T>();
+    to += LANES;
+    left -= LANES;
+  }
+  if (left < 0) memory.copy(dst + <usize>(count & -LANES), TAIL, count & (LANES - 1));
+  addRun(stats, signal, noise, scale, zeros);
+}
 
-// @ts-ignore: decorator
-@inline
-function quantizeRows<T, R>(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  const magic = f32x4.splat(MAGIC);
-  const lowest = f32x4.splat(low);
-  const highest = f32x4.splat(127);
-  const zero = f32x4.splat(0);
-  let signal: f64 = 0;
-  let noise: f64 = 0;
-  let zeros: f64 = 0;
+function encodeRow<T, R>(src: usize, cols: i32, scale: f32, lowest: f32, flip: i32, dst: usize, stats: usize): void {
+  for (let done = 0; done < cols; done += STRETCH) {
+    const count = min(STRETCH, cols - done);
+    encode<T, R>(src + <usize>done * sizeof<T>(), count, scale, lowest, 127, flip, dst + <usize>done, stats);
+  }
+}
+
+function withScales<T, R>(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
   for (let row = 0; row < rows; row++) {
-    const s = load<f32>(scales);
-    const scale = f32x4.splat(s);
-    let col = 0;
-    while (col + 16 <= cols) {
-      const end = min(cols & ~15, col + RUN * 4);
-      let sig = zero;
-      let err = zero;
-      let zer = zero;
-      for (; col < end; col += 16) {
-        let q0 = zero, q1 = zero, q2 = zero, q3 = zero;
-        for (let k = 0; k < 4; k++) {
-          const w = load4<T>(src + <usize>k * 4 * sizeof<T>());
-          let q = round4<R>(f32x4.div(w, scale));
-          q = f32x4.min(f32x4.max(q, lowest), highest);
-          q = f32x4.sub(f32x4.add(q, magic), magic);
-          const d = f32x4.sub(w, f32x4.mul(q, scale));
-          sig = f32x4.add(sig, f32x4.mul(w, w));
-          err = f32x4.add(err, f32x4.mul(d, d));
-          zer = i32x4.sub(zer, f32x4.eq(q, zero));
-          const n = i32x4.trunc_sat_f32x4_s(q);
-          if (k == 0) q0 = n;
-          else if (k == 1) q1 = n;
-          else if (k == 2) q2 = n;
-          else q3 = n;
-        }
-        v128.store(dst, i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(q0, q1), i16x8.narrow_i32x4_s(q2, q3)));
-        src += 16 * sizeof<T>();
-        dst += 16;
-      }
-      signal += sumLanes(sig);
-      noise += sumLanes(err);
-      zeros += countLanes(zer);
-    }
-    for (; col < cols; col++) {
-      const w = load1<T>(src);
-      const q = nearest<f32>(min<f32>(max<f32>(round1<R>(w / s), low), 127));
-      const d = w - q * s;
-      signal += <f64>(w * w);
-      noise += <f64>(d * d);
-      zeros += q == 0 ? 1 : 0;
-      store<i8>(dst, <i8>q);
-      src += sizeof<T>();
-      dst++;
-    }
+    encodeRow<T, R>(src, cols, load<f32>(scales), low, 0, dst, stats);
+    src += <usize>cols * sizeof<T>();
+    dst += <usize>cols;
     scales += 4;
   }
-  addStats(stats, signal, noise, zeros);
+}
+
+function withOwnScales<T, R>(src: usize, rows: i32, cols: i32, flip: i32, dst: usize, scales: usize, stats: usize): u32 {
+  let largest: u32 = 0;
+  for (let row = 0; row < rows; row++) {
+    const bits = absmaxBits<T>(src, cols);
+    largest = max(largest, bits);
+    const scale = scaleOf<T>(fromBits<T>(bits), 127.5);
+    store1<T>(scales, scale);
+    encodeRow<T, R>(src, cols, scale, -128, flip, dst, stats);
+    src += <usize>cols * sizeof<T>();
+    dst += <usize>cols;
+    scales += sizeof<T>();
+  }
+  return largest;
+}
+
+export function int8RunsF32(src: usize, runs: i32, length: i32, flip: i32, dst: usize, scales: usize, stats: usize): u32 {
+  return withOwnScales<f32, f32>(src, runs, length, flip, dst, scales, stats);
+}
+
+export function int8RunsBf16(src: usize, runs: i32, length: i32, flip: i32, dst: usize, scales: usize, stats: usize): u32 {
+  return withOwnScales<u16, f32>(src, runs, length, flip, dst, scales, stats);
+}
+
+export function int8RunsBf16Exact(src: usize, runs: i32, length: i32, flip: i32, dst: usize, scales: usize, stats: usize): u32 {
+  return withOwnScales<u16, u16>(src, runs, length, flip, dst, scales, stats);
+}
+
+export function int8RunsF16(src: usize, runs: i32, length: i32, flip: i32, dst: usize, scales: usize, stats: usize): u32 {
+  return withOwnScales<i16, f32>(src, runs, length, flip, dst, scales, stats);
+}
+
+export function int8RunsF16Exact(src: usize, runs: i32, length: i32, flip: i32, dst: usize, scales: usize, stats: usize): u32 {
+  return withOwnScales<i16, i16>(src, runs, length, flip, dst, scales, stats);
 }
 
 /** int8 with one f32 scale a row: round(clamp(w / s)) with `low` to 127. */
 export function int8RowsF32(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  quantizeRows<f32, f32>(src, rows, cols, scales, low, dst, stats);
+  withScales<f32, f32>(src, rows, cols, scales, low, dst, stats);
+}
+
+export function int8RowsBf16(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
+  withScales<u16, f32>(src, rows, cols, scales, low, dst, stats);
+}
+
+/** The same, with the quotient rounded to bfloat16 first, as tensor libraries do. */
+export function int8RowsBf16Exact(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
+  withScales<u16, u16>(src, rows, cols, scales, low, dst, stats);
+}
+
+export function int8RowsF16(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
+  withScales<i16, f32>(src, rows, cols, scales, low, dst, stats);
+}
+
+export function int8RowsF16Exact(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
+  withScales<i16, i16>(src, rows, cols, scales, low, dst, stats);
 }
 
 /** int8 with one f32 scale a column, for weights whose channel is the last dimension. */
@@ -79,9 +152,9 @@ export function int8ColumnsF32(src: usize, rows: i32, cols: i32, scales: usize, 
       const w = load<f32>(src);
       const s = load<f32>(scales + (<usize>col << 2));
       const q = nearest<f32>(min<f32>(max<f32>(w / s, low), 127));
-      const d = w - q * s;
-      signal += <f64>(w * w);
-      noise += <f64>(d * d);
+      const d = <f64>w - <f64>q * <f64>s;
+      signal += <f64>w * <f64>w;
+      noise += d * d;
       zeros += q == 0 ? 1 : 0;
       store<i8>(dst, <i8>q);
       src += 4;
@@ -89,21 +162,4 @@ export function int8ColumnsF32(src: usize, rows: i32, cols: i32, scales: usize, 
     }
   }
   addStats(stats, signal, noise, zeros);
-}
-
-export function int8RowsBf16(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  quantizeRows<u16, f32>(src, rows, cols, scales, low, dst, stats);
-}
-
-/** The same, with the quotient rounded to bfloat16 first, as tensor libraries do. */
-export function int8RowsBf16Exact(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  quantizeRows<u16, u16>(src, rows, cols, scales, low, dst, stats);
-}
-
-export function int8RowsF16(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  quantizeRows<i16, f32>(src, rows, cols, scales, low, dst, stats);
-}
-
-export function int8RowsF16Exact(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  quantizeRows<i16, i16>(src, rows, cols, scales, low, dst, stats);
 }

@@ -27,3 +27,11 @@ export function addStats(stats: usize, signal: f64, noise: f64, zeros: f64): voi
   store<f64>(stats, load<f64>(stats, 8) + noise, 8);
   store<f64>(stats, load<f64>(stats, 16) + zeros, 16);
 }
+
+/** Adds the sums of a run of weights that share a scale; signal and noise are in units of the scale's square. */
+// @ts-ignore: decorator
+@inline
+export function addRun(stats: usize, signal: v128, noise: v128, scale: f32, zeros: i32): void {
+  const square = <f64>scale * <f64>scale;
+  addStats(stats, sumLanes(signal) * square, sumLanes(noise) * square, <f64>zeros);
+}

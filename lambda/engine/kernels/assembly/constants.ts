@@ -1,0 +1,61 @@
+// Vector constants are loaded from memory into locals at a function's entry: engines may otherwise make a v128.const
+// anew in each turn of a loop.
+
+// @ts-ignore: decorator
+@lazy const WORDS: usize = memory.data<u32>([
+  0x7fff, // 0: half an ulp of bf16 less one
+  0xffff0000, // 1: what bf16 keeps
+  0xfff, // 2: half an ulp of f16 less one
+  0xffffe000, // 3: what f16 keeps
+  1, // 4
+  0x80000000, // 5: sign
+  0x38800000, // 6: 2^-14, the smallest normal f16
+  0x3f400000, // 7: 0.75, whose ulp is the smallest subnormal f16
+  0x4b400000, // 8: 1.5 * 2^23, whose ulp is 1
+  0x7fffffff, // 9: magnitude
+  0x43e00000, // 10: 448
+  0x3c800000, // 11: 2^-6, the smallest normal e4m3
+  0x7f800000, // 12: exponent
+  0x0a000000, // 13: 20 in the exponent's place
+  0x03800000, // 14: 2^-120
+  0x40c00000, // 15: 6
+  0x3f800000, // 16: 1, the smallest normal e2m1
+  0x0b000000, // 17: 22 in the exponent's place
+  0x4a800000, // 18: 2^22, whose ulp is 0.5
+  0x77800000, // 19: 2^112
+  0x07800000, // 20: 2^-112
+  0x47800000, // 21: 65536
+  0xc1000000, // 22: -8
+  0x40e00000, // 23: 7
+  0x80, // 24
+]);
+
+// @ts-ignore: decorator
+@inline export function word(index: i32): v128 {
+  return v128.load32_splat(WORDS + ((<usize>index) << 2));
+}
+export const BF16_HALF = 0;
+export const BF16_KEEP = 1;
+export const F16_HALF = 2;
+export const F16_KEEP = 3;
+export const ONE = 4;
+export const SIGN = 5;
+export const F16_MIN_NORMAL = 6;
+export const F16_SUBNORMAL_MAGIC = 7;
+export const INTEGER_MAGIC = 8;
+export const MAGNITUDE = 9;
+export const E4M3_MAX = 10;
+export const E4M3_MIN_NORMAL = 11;
+export const EXPONENT = 12;
+export const E4M3_MAGIC_EXPONENT = 13;
+export const E4M3_REBIAS = 14;
+export const E2M1_MAX = 15;
+export const E2M1_MIN_NORMAL = 16;
+export const E2M1_MAGIC_EXPONENT = 17;
+export const HALVES_MAGIC = 18;
+export const F16_UNBIAS = 19;
+export const F16_REBIAS = 20;
+export const F16_OVERFLOW = 21;
+export const INT4_MIN = 22;
+export const INT4_MAX = 23;
+export const SIGN_BYTE = 24;

@@ -1,0 +1,65 @@
+// What the inner loops do to four f32 at a time. Element types are told apart by the tags of dtype.ts. Constants come in
+// as locals (see constants.ts).
+
+/** Four elements as f32. `unbias` is 2^112; only f16 uses it. Infinities and NaN of f16 come out finite. */
+// @ts-ignore: decorator
+@inline
+export function widen4<T>(at: usize, unbias: v128): v128 {
+  if (isFloat<T>()) return v128.load(at);
+  const bits = v128.load_ext<u16>(at);
+  if (!isSigned<T>()) return i32x4.shl(bits, 16);
+  return v128.or(
+    f32x4.mul(i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13), unbias),
+    i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16),
+  );
+}
+
+/** Where the constants of `near4` start: half an ulp less one, and then what is kept. f32 uses neither. */
+// @ts-ignore: decorator
+@inline
+export function halfIndex<R>(): i32 {
+  return isSigned<R>() && !isFloat<R>() ? 2 : 0;
+}
+
+/** Rounds to the nearest number of type R, ties to even. What f16 is too small for becomes 65536 or more. */
+// @ts-ignore: decorator
+@inline
+export function near4<R>(
+  x: v128,
+  half: v128,
+  keep: v128,
+  one: v128,
+  sign: v128,
+  minNormal: v128,
+  subnormalMagic: v128,
+): v128 {
+  if (isFloat<R>()) return x;
+  if (!isSigned<R>()) return v128.and(i32x4.add(i32x4.add(x, half), v128.and(i32x4.shr_u(x, 16), one)), keep);
+  const magnitude = v128.andnot(x, sign);
+  const normal = v128.and(i32x4.add(i32x4.add(magnitude, half), v128.and(i32x4.shr_u(x, 13), one)), keep);
+  const tiny = f32x4.sub(f32x4.add(magnitude, subnormalMagic), subnormalMagic);
+  return v128.or(v128.bitselect(tiny, normal, f32x4.lt(magnitude, minNormal)), v128.and(x, sign));
+}
+
+/** Sum of the squares of sixteen, in four lanes. */
+// @ts-ignore: decorator
+@inline
+export function squares(a: v128, b: v128, c: v128, d: v128): v128 {
+  return f32x4.add(
+    f32x4.add(f32x4.mul(a, a), f32x4.mul(b, b)),
+    f32x4.add(f32x4.mul(c, c), f32x4.mul(d, d)),
+  );
+}
+
+/** Sixteen i32 from -128 to 127 as bytes; `toUnsignedBytes` takes them from 0 to 255. */
+// @ts-ignore: decorator
+@inline
+export function toBytes(a: v128, b: v128, c: v128, d: v128): v128 {
+  return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+}
+
+// @ts-ignore: decorator
+@inline
+export function toUnsignedBytes(a: v128, b: v128, c: v128, d: v128): v128 {
+  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+}
