@@ -1,6 +1,6 @@
 /**
  * Builds what the constructs deploy and the command line runs: the kernels as WASM, one bundle a Lambda handler in
- * `dist/lambda/<name>/index.js`, and the command line in `dist/cli`. The AWS SDK goes into the bundles, so that what
+ * `dist/lambda/<name>/index.js`, and the command line with its worker thread in `dist/cli`. The AWS SDK goes into the bundles, so that what
  * was tested is what runs.
  */
 import { readdirSync } from 'node:fs';
@@ -37,6 +37,13 @@ export async function buildAll(): Promise<void> {
       build({ ...common, entryPoints: [`lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.js` }),
     ),
   );
+  await build({
+    ...common,
+    entryPoints: { modelpress: 'bin/modelpress.ts', 'compress-worker': 'cli/compress-worker.ts' },
+    outdir: 'dist/cli',
+    // Only the checkout runs workers from TypeScript.
+    external: ['tsx/cjs'],
+  });
 }
 
 if (require.main === module) {
