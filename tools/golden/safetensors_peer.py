@@ -5,8 +5,8 @@
     python tools/golden/safetensors_peer.py models test/golden/safetensors
         Builds tiny random models with transformers in <kind>/ and writes the SHA-256 of every tensor that
         compressed-tensors makes of them, by recipe, into <kind>.json.
-    python tools/golden/safetensors_peer.py compress SOURCE DESTINATION RECIPE
-        Compresses a checkpoint.
+    python tools/golden/safetensors_peer.py compress SOURCE DESTINATION RECIPE...
+        Compresses a checkpoint to DESTINATION/<recipe>, for each.
     python tools/golden/safetensors_peer.py logits CHECKPOINT...
         Loads checkpoints with transformers and prints a JSON list of their logits for fixed tokens.
 
@@ -239,8 +239,9 @@ def main() -> None:
         write_tensors(Path(arguments[0]))
     elif command == "models" and len(arguments) == 1:
         write_models(Path(arguments[0]))
-    elif command == "compress" and len(arguments) == 3 and arguments[2] in RECIPES:
-        compress_checkpoint(Path(arguments[0]), Path(arguments[1]), arguments[2])
+    elif command == "compress" and len(arguments) >= 3 and all(recipe in RECIPES for recipe in arguments[2:]):
+        for recipe in arguments[2:]:
+            compress_checkpoint(Path(arguments[0]), Path(arguments[1]) / recipe, recipe)
     elif command == "logits" and arguments:
         print_logits(arguments)
     else:

@@ -49,6 +49,7 @@ async function findScale(
     });
     if (dtype !== type) type = 'F32';
   }
-  const scale = roundTo(RANGE / Math.max(absmax, SMALLEST_NORMAL[type]), type);
+  // torch divides a number by a tensor as the tensor's reciprocal times the number, and rounds both.
+  const scale = roundTo(roundTo(1 / Math.max(absmax, SMALLEST_NORMAL[type]), type) * RANGE, type);
   return Number.isFinite(scale) ? scale : 1;
 }

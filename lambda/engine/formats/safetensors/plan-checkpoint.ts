@@ -84,7 +84,11 @@ function indexOutput({ index }: Checkpoint, shards: readonly ShardLayout[]): Out
 }
 
 function textOutput(key: string, bytes: Uint8Array): OutputLayout {
-  return { key, size: bytes.length, pieces: [{ offset: 0, length: bytes.length, cost: bytes.length, steps: [literal(bytes)] }] };
+  return {
+    key,
+    size: bytes.length,
+    pieces: [{ offset: 0, length: bytes.length, cost: bytes.length, steps: [literal(bytes)] }],
+  };
 }
 
 function copiedOutput(source: SourceFiles, file: number, limits: LayoutLimits): OutputLayout {

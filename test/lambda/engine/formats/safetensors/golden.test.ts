@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { LIMITS, sourceFiles } from './fixtures';
+import { LIMITS, safetensorsFile, sourceFiles } from './fixtures';
 import { make, readTensors } from './run-layout';
 
 /** Made by tools/golden/safetensors_peer.py with compressed-tensors' own code. */
@@ -46,3 +46,41 @@ describe.each(['llama', 'mixtral'])('a tiny %s that transformers made', (kind) =
     expect(Object.fromEntries(digests)).toEqual(peers[method]);
   });
 });
+
+test.each(['w4a16', 'fp8', 'nvfp4a16'])(
+  '%s: experts that lie fused in one tensor become what single ones do',
+  async (method) => {
+    const folder = join(GOLDEN, 'mixtral');
+    const shards = readdirSync(folder).filter((key) => key.endsWith('.safetensors'));
+    const single = new Map(shards.flatMap((key) => [...readTensors(readFileSync(join(folder, key)))]));
+    const expert = (name: string) => single.get(`model.layers.0.block_sparse_moe.experts.${name}.weight`)!.bytes;
+    const fused = [
+      { name: 'gate_up_proj', shape: [2, 512, 128], parts: ['0.w1', '0.w3', '1.w1', '1.w3'] },
+      { name: 'down_proj', shape: [2, 128, 256], parts: ['0.w2', '1.w2'] },
+    ].map(({ name, shape, parts }) => ({
+      name: `model.layers.0.mlp.experts.${name}`,
+      dtype: 'BF16',
+      shape,
+      data: Buffer.concat(parts.map(expert)),
+    }));
+    const model = sourceFiles({
+      'config.json': readFileSync(join(folder, 'config.json')),
+      'model.safetensors': safetensorsFile(fused),
+    });
+    const { files } = await make(model, { method, mode: 'exact' }, LIMITS);
+    const peers = (JSON.parse(readFileSync(`${folder}.json`, 'utf8')) as Record<string, Record<string, string>>)[
+      method
+    ]!;
+    const expected = Object.entries(peers).filter(([name]) => name.includes('.experts.'));
+    const names: Record<string, string> = { w1: 'gate_proj', w2: 'down_proj', w3: 'up_proj' };
+    const renamed = expected.map(([name, digest]) => [
+      name.replace('block_sparse_moe', 'mlp').replace(/\bw[123]\b/, (w) => names[w]!),
+      digest,
+    ]);
+    const made = [...readTensors(files.get('model.safetensors')!)].map(([name, { bytes }]) => [
+      name,
+      createHash('sha256').update(bytes).digest('hex'),
+    ]);
+    expect(Object.fromEntries(made)).toEqual(Object.fromEntries(renamed));
+  },
+);
