@@ -89,11 +89,17 @@ export interface KernelExports {
   fp8BlocksF16: EncodeRuns;
   fp8BlocksF16Exact: EncodeRuns;
   /** int4, 8 added, two a byte, the earlier one low; `length` is the group's, a multiple of 16. */
+  int4GroupsF32: EncodeRuns;
   int4GroupsF32Exact: EncodeRuns;
+  int4GroupsBf16: EncodeRuns;
   int4GroupsBf16Exact: EncodeRuns;
+  int4GroupsF16: EncodeRuns;
   int4GroupsF16Exact: EncodeRuns;
+  int4GroupsAsymmetricF32: EncodeAsymmetric;
   int4GroupsAsymmetricF32Exact: EncodeAsymmetric;
+  int4GroupsAsymmetricBf16: EncodeAsymmetric;
   int4GroupsAsymmetricBf16Exact: EncodeAsymmetric;
+  int4GroupsAsymmetricF16: EncodeAsymmetric;
   int4GroupsAsymmetricF16Exact: EncodeAsymmetric;
   /** From i8[rows][groups] to u32[ceil(rows / 8)][groups]: row r in word r / 8, four bits each, 8 added. */
   packZeroPoints(src: Ptr, rows: number, groups: number, dst: Ptr): void;

@@ -1,4 +1,6 @@
 export * from './absmax';
+export { int4GroupsF32, int4GroupsBf16, int4GroupsF16 } from './best4';
+export { int4GroupsAsymmetricF32, int4GroupsAsymmetricBf16, int4GroupsAsymmetricF16 } from './best4';
 export * from './convert';
 export * from './crc64';
 export { fp8RunsF32, fp8RunsBf16, fp8RunsBf16Exact, fp8RunsF16, fp8RunsF16Exact } from './fp8';

@@ -80,11 +80,11 @@ function shift<R, Z>(
   return near4<R>(f32x4.add(x, z), half, keep, one, sign, minNormal, subnormalMagic);
 }
 
-function encodeSymmetric<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usize): void {
+export function encodeSymmetric<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usize): void {
   encode4<T, R, u16>(src, count, scale, 0, dst, stats);
 }
 
-function encodeAsymmetric<T, R>(src: usize, count: i32, scale: f32, zeroPoint: f32, dst: usize, stats: usize): void {
+export function encodeAsymmetric<T, R>(src: usize, count: i32, scale: f32, zeroPoint: f32, dst: usize, stats: usize): void {
   encode4<T, R, u8>(src, count, scale, zeroPoint, dst, stats);
 }
 
