@@ -47,7 +47,7 @@ export function readSettings(
   const get = (key: Key): string => {
     const given = environment[environmentName(key)] ?? context(`modelpress:${key}`);
     if (given === undefined || given === null || given === '') return DEFAULTS[key];
-    return typeof given === 'object' ? JSON.stringify(given) : String(given as string | number | boolean);
+    return typeof given === 'object' ? JSON.stringify(given) : `${given as string | number | boolean}`;
   };
   return {
     stackName: text(

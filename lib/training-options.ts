@@ -43,7 +43,7 @@ export interface TrainingOptions {
    *
    * @default - none
    */
-  readonly hyperparameters?: Record<string, any>;
+  readonly hyperparameters?: Record<string, unknown>;
   /**
    * Environment of the container.
    *

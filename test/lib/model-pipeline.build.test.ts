@@ -10,7 +10,7 @@ const good: Record<string, TaskHandler> = {
   Prepare: ({ input }) => ({ ...prepared, ...(input.source === undefined ? {} : { source: input.source }) }),
   Train: ({ TrainingJobName }) => ({
     TrainingJobName,
-    TrainingJobArn: `arn:aws:sagemaker:us-east-1:111122223333:training-job/${TrainingJobName}`,
+    TrainingJobArn: `arn:aws:sagemaker:us-east-1:111122223333:training-job/${TrainingJobName as unknown as string}`,
     ModelArtifacts: { S3ModelArtifacts: 's3://models/raw/digits/run-1/job/output/model/' },
   }),
   Plan: () => ({ artifact, work, items: [0, 1, 2], finished: false }),

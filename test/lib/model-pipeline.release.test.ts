@@ -86,7 +86,8 @@ describe('the specification that Release gets', () => {
   function specificationOf(build: (stack: ReturnType<typeof newStack>) => void): ReleaseSpecification {
     const stack = newStack();
     build(stack);
-    return definitionOf(stack, 'ReleaseMachine').States.Release.Parameters.specification as ReleaseSpecification;
+    return definitionOf(stack, 'ReleaseMachine').States.Release.Parameters
+      .specification as unknown as ReleaseSpecification;
   }
 
   test('at least', () => {

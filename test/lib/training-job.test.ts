@@ -13,7 +13,7 @@ import {
   TrainingJob,
   TrainingOptions,
 } from '../../lib';
-import { definitionOf } from './support/definition';
+import { definitionOf, Json } from './support/definition';
 import { EXAMPLE, FIXTURES, maximalPipeline, newStack } from './support/pipelines';
 
 const least: TrainingOptions = {
@@ -21,15 +21,24 @@ const least: TrainingOptions = {
   instanceType: MlInstanceType.of('ml.p3.2xlarge'),
 };
 
-function train(changes: Partial<TrainingOptions> = {}): { request: Record<string, any>; template: Template } {
+function train(changes: Partial<TrainingOptions> = {}): { request: Json; template: Template } {
   const stack = newStack();
   const models = new ModelBucket(stack, 'Models');
   const training = new TrainingJob(stack, 'Training', { ...least, ...changes, modelName: 'digits', models });
   new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromChainable(training.toState('Train')) });
   return {
-    request: definitionOf(stack, 'Machine').States.Train.Parameters as Record<string, any>,
+    request: definitionOf(stack, 'Machine').States.Train.Parameters,
     template: Template.fromStack(stack),
   };
+}
+
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
+interface Policy {
+  readonly Properties: { readonly PolicyDocument: { readonly Statement: Statement[] } };
 }
 
 describe('the request', () => {
@@ -69,7 +78,7 @@ describe('the request', () => {
   test('at most', () => {
     const stack = newStack();
     maximalPipeline(stack);
-    const request = definitionOf(stack, 'BuildMachine').States.Train.Parameters as Record<string, any>;
+    const request = definitionOf(stack, 'BuildMachine').States.Train.Parameters;
     expect(request).toMatchObject({
       AlgorithmSpecification: { MetricDefinitions: [{ Name: 'loss', Regex: 'loss: ([0-9.]+)' }] },
       HyperParameters: {
@@ -142,9 +151,9 @@ describe('the request', () => {
 });
 
 describe('permissions', () => {
-  const policies = (template: Template): any[] =>
-    Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
-      (policy: any) => policy.Properties.PolicyDocument.Statement,
+  const policies = (template: Template): Statement[] =>
+    Object.values(template.findResources('AWS::IAM::Policy') as Record<string, Policy>).flatMap(
+      (policy) => policy.Properties.PolicyDocument.Statement,
     );
 
   test('no statement allows an action by pattern, and none on everything but those that take no resource', () => {
@@ -163,7 +172,7 @@ describe('permissions', () => {
       }),
     );
     const start = statements.find(({ Action }) => Action.includes('sagemaker:CreateTrainingJob'));
-    expect(JSON.stringify(start.Resource)).toContain(':training-job/digits-*');
+    expect(JSON.stringify(start?.Resource)).toContain(':training-job/digits-*');
   });
 
   test('only SageMaker of this account can take the role', () => {
@@ -184,7 +193,7 @@ describe('permissions', () => {
     const { request, template } = train({ image: ContainerImage.fromRegistry(uri) });
     expect(request.AlgorithmSpecification.TrainingImage).toBe(uri);
     const pull = policies(template).find(({ Action }) => Action.includes('ecr:BatchGetImage'));
-    expect(JSON.stringify(pull.Resource)).toContain(':ecr:eu-west-1:111122223333:repository/team/train');
+    expect(JSON.stringify(pull?.Resource)).toContain(':ecr:eu-west-1:111122223333:repository/team/train');
   });
 });
 

@@ -1,14 +1,19 @@
-import { MachineDefinition } from './definition';
+import { Json, MachineDefinition } from './definition';
+
+type Interpreter = import('aws-local-stepfunctions').StateMachine;
+type Definition = ConstructorParameters<typeof import('aws-local-stepfunctions').StateMachine>[0];
+type JsonValue = Parameters<Interpreter['run']>[0];
+type Context = NonNullable<NonNullable<Parameters<Interpreter['run']>[1]>['context']>;
 
 /** What a Task does: gets the state's effective input, gives its result or throws. */
-export type TaskHandler = (input: any) => unknown;
+export type TaskHandler = (input: Json) => unknown;
 
 export interface Execution {
   /** Names of the states that were entered, in order; those of map items too. */
   readonly path: string[];
   /** The inputs of every Task, by state. */
-  readonly inputs: Record<string, any[]>;
-  readonly output?: any;
+  readonly inputs: Record<string, Json[]>;
+  readonly output?: unknown;
   readonly error?: string;
   readonly cause?: string;
 }
@@ -29,21 +34,22 @@ export async function execute(
   polyfill();
   const { StateMachine } = await import('aws-local-stepfunctions');
   const states = allStates(definition);
-  const tasks = Object.keys(states).filter((name) => states[name].Type === 'Task');
-  const inputs: Record<string, any[]> = {};
+  const tasks = Object.keys(states).filter((name) => (states[name].Type as unknown) === 'Task');
+  const inputs: Record<string, Json[]> = {};
   const local = Object.fromEntries(
     tasks.map((name) => [
       name,
-      async (taskInput: unknown): Promise<any> => {
+      async (given: JsonValue): Promise<JsonValue> => {
+        const taskInput = given as unknown as Json;
         (inputs[name] ??= []).push(taskInput);
         const handler = handlers[name];
         if (handler === undefined) throw fault('NoHandler', `the test has no handler for ${name}`);
-        return handler(taskInput);
+        return handler(taskInput) as JsonValue;
       },
     ]),
   );
-  const machine = new StateMachine(definition as any, { validationOptions: { checkArn: false } });
-  const run = machine.run(input as any, {
+  const machine = new StateMachine(definition as unknown as Definition, { validationOptions: { checkArn: false } });
+  const run = machine.run(input as JsonValue, {
     overrides: {
       taskResourceLocalHandlers: local,
       waitTimeOverrides: Object.fromEntries(Object.keys(states).map((name) => [name, 0])),
@@ -51,12 +57,12 @@ export async function execute(
     },
     context: {
       Execution: { Id: 'arn:aws:states:us-east-1:111122223333:execution:build:run-1', Name: 'run-1', Input: input },
-    } as any,
+    } as Context,
   });
   const path: string[] = [];
   const watching = (async (): Promise<void> => {
-    for await (const event of run.eventLogs as AsyncIterable<any>) {
-      if (String(event.type).endsWith('StateEntered')) path.push(String(event.stateName ?? event.state?.name));
+    for await (const event of run.eventLogs as AsyncIterable<{ type: string; stateName?: string }>) {
+      if (event.type.endsWith('StateEntered')) path.push(String(event.stateName));
     }
   })();
   const outcome = await run.result.then(
@@ -69,12 +75,12 @@ export async function execute(
   return { path, inputs, ...outcome };
 }
 
-function allStates(definition: MachineDefinition): Record<string, Record<string, any>> {
-  return Object.entries(definition.States).reduce<Record<string, Record<string, any>>>(
+function allStates(definition: MachineDefinition): Record<string, Json> {
+  return Object.entries(definition.States).reduce<Record<string, Json>>(
     (all, [name, state]) => ({
       ...all,
       [name]: state,
-      ...(state.ItemProcessor === undefined ? {} : allStates(state.ItemProcessor as MachineDefinition)),
+      ...(state.ItemProcessor === undefined ? {} : allStates(state.ItemProcessor as unknown as MachineDefinition)),
     }),
     {},
   );

@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import { App, Aws, Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import {
   CompressionMode,
   CompressionRecipe,
@@ -62,7 +64,14 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
     `arn:${Aws.PARTITION}:kms:us-east-1:111122223333:key/volume`,
   );
   const data = Bucket.fromBucketAttributes(stack, `${id}Data`, { bucketName: 'training-data', encryptionKey: dataKey });
-  const errors = new Metric({ namespace: 'AWS/SageMaker', metricName: 'Invocation5XXErrors' });
+  const errors = new Alarm(stack, `${id}Errors`, {
+    metric: new Metric({ namespace: 'AWS/SageMaker', metricName: 'Invocation5XXErrors' }),
+    threshold: 1,
+    evaluationPeriods: 1,
+  });
+  errors.addAlarmAction(
+    new SnsAction(Topic.fromTopicArn(stack, `${id}Topic`, 'arn:aws:sns:us-east-1:111122223333:alarms')),
+  );
   const alarm = Alarm.fromAlarmName(stack, `${id}Alarm`, 'too-many-errors');
   const pipeline = new ModelPipeline(stack, id, {
     modelName: 'llama',
@@ -123,7 +132,7 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
       updatePolicy: EndpointUpdatePolicy.allAtOnce({
         terminationWait: Duration.minutes(10),
         maximumExecutionTimeout: Duration.hours(2),
-        alarms: [alarm, new Alarm(stack, `${id}Errors`, { metric: errors, threshold: 1, evaluationPeriods: 1 })],
+        alarms: [alarm, errors],
       }),
     },
     runOnDeploy: true,

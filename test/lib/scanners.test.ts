@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
+import { createApp } from '../../bin/app';
+import { context } from '../../cdk.json';
+import { ModelPipeline } from '../../lib';
+import { maximalPipeline, newStack, pipelineProps } from './support/pipelines';
+
+function twoPipelines(app: App): void {
+  const stack = new Stack(app, 'Two');
+  new ModelPipeline(stack, 'One', pipelineProps({ training: undefined }));
+  new ModelPipeline(stack, 'Other', pipelineProps());
+}
+
+const apps: [string, () => App][] = [
+  ['the default app', () => createApp({}, { context })],
+  ['every property', () => withStack((app) => maximalPipeline(newStack('Maximal', app)))],
+  ['two pipelines', () => withStack(twoPipelines)],
+];
+
+function withStack(make: (app: App) => void): App {
+  const app = new App({ context });
+  make(app);
+  return app;
+}
+
+const IDENTIFIED = /^(AwsSolutions|NIST\.800\.53\.R5)-/;
+
+describe.each(apps)('%s', (_, make) => {
+  test.each([
+    ['AwsSolutions', AwsSolutionsChecks],
+    ['NIST 800-53 R5', NIST80053R5Checks],
+  ] as const)('has nothing that %s objects to without an answer', (_name, Checks) => {
+    const app = make();
+    const { violations } = new Checks(app).validateScope(app);
+    expect(
+      violations.map(({ ruleName, violatingResources }) => [
+        ruleName,
+        violatingResources.map(({ constructPath }) => constructPath),
+      ]),
+    ).toEqual([]);
+  });
+
+  test('is what cfn-lint takes for good', () => {
+    const lint = process.env.MODELPRESS_CFN_LINT ?? resolve(__dirname, '..', '..', '.venv', 'bin', 'cfn-lint');
+    if (!existsSync(lint))
+      throw new Error(`cfn-lint is not at ${lint}; run npm test, which installs it, or set MODELPRESS_CFN_LINT`);
+    const templates = make()
+      .synth()
+      .stacks.map(({ templateFullPath }) => templateFullPath);
+    // W3005: the CDK writes the dependencies that it knows, whether or not a reference implies them.
+    const { status, stdout, stderr } = spawnSync(lint, ['--ignore-checks', 'W3005', '--', ...templates], {
+      encoding: 'utf8',
+    });
+    expect({ status, output: `${stdout}${stderr}` }).toEqual({ status: 0, output: '' });
+  });
+});
+
+test('every answer to a scanner is a sentence', () => {
+  const app = make();
+  const answers = app.node
+    .findAll()
+    .flatMap(({ node }) =>
+      node.metadata
+        .filter(({ type }) => type === 'aws:cdk:acknowledged-rules')
+        .map(({ data }) => data as Record<string, string>),
+    );
+  const reasons = answers
+    .flatMap((answer) => Object.entries(answer))
+    .filter(([id]) => IDENTIFIED.test(id.replace(/^Annotation::/i, '')));
+  expect(reasons.length).toBeGreaterThan(20);
+  for (const [, reason] of reasons) expect(reason).toMatch(/^[A-Z].{30,}\.$/s);
+});
+
+function make(): App {
+  return withStack((app) => maximalPipeline(newStack('Maximal', app)));
+}
