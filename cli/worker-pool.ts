@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ModelError } from '../lambda/engine/errors';
@@ -72,6 +73,6 @@ function startWorker(setup: WorkerSetup): Worker {
   if (existsSync(built)) return new Worker(built, { workerData: setup });
   return new Worker(join(__dirname, 'compress-worker.ts'), {
     workerData: setup,
-    execArgv: ['--require', require.resolve('tsx/cjs')],
+    execArgv: ['--require', createRequire(__filename).resolve('tsx/cjs')],
   });
 }

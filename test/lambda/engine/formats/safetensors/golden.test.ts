@@ -47,6 +47,19 @@ describe.each(['llama', 'mixtral'])('a tiny %s that transformers made', (kind) =
   });
 });
 
+test.each(RECIPES)('%s: best mode keeps more of the weights than exact mode, int4 a lot more', async (method) => {
+  const source = sourceFiles({
+    'model.safetensors': readFileSync(join(GOLDEN, 'llama/model-00001-of-00002.safetensors')),
+  });
+  const noiseOf = async (mode: string) => {
+    const { sums } = await make(source, { method, mode }, LIMITS);
+    return [...sums.values()].reduce((sum, { noise }) => sum + noise, 0);
+  };
+  const [exact, best] = [await noiseOf('exact'), await noiseOf('best')];
+  expect(exact).toBeGreaterThan(0);
+  expect(best / exact).toBeLessThan(method.startsWith('w4') ? 0.9 : 1.0001);
+});
+
 test.each(['w4a16', 'fp8', 'nvfp4a16'])(
   '%s: experts that lie fused in one tensor become what single ones do',
   async (method) => {
