@@ -4,8 +4,15 @@ import { ACCOUNT, LocalAws, REGION, startLocalAws } from '../aws/local-aws';
 import { checkPortIsFree, freePorts } from '../ports';
 import { startLocalSageMaker } from '../sagemaker/server';
 
-/** Wait states pass at this share of their time: they are made for endpoints that take minutes to come up. */
-const WAIT_SCALE = 0.1;
+/**
+ * What waits for something else waits for a share of its time only: Wait states are made for endpoints that take minutes
+ * to come up, and a deployment's minutes of watching for alarms make no sense for one user's first tries.
+ */
+const STATE_WAIT_SCALE = 0.1;
+const DEPLOYMENT_WAIT_SCALE = 0.01;
+
+/** Old instances stay for minutes after a switch, in case an alarm goes off; here seconds tell as much. */
+const BAKE_SCALE = 0.01;
 
 export interface Services {
   readonly awsUrl: string;
@@ -42,7 +49,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     stateDir: join(stateDir, 'aws'),
     port: awsPort,
     sageMakerEndpoint: `http://127.0.0.1:${sageMakerPort}`,
-    waitScale: WAIT_SCALE,
+    waitScale: STATE_WAIT_SCALE,
   });
   const log = join(stateDir, 'logs', 'sagemaker.log');
   mkdirSync(dirname(log), { recursive: true });
@@ -54,6 +61,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       s3Endpoint: awsUrl,
       region: REGION,
       account: ACCOUNT,
+      waitScale: DEPLOYMENT_WAIT_SCALE,
+      waitScale: BAKE_SCALE,
       log: (line) => appendFileSync(log, `${new Date().toISOString()} ${line}\n`),
     });
     return {
@@ -77,7 +86,7 @@ async function closeAll(aws: LocalAws, sageMaker: { close(): Promise<void> }): P
 
 /** Deletes what earlier runs left. */
 export function resetState(stateDir: string): void {
-  for (const name of ['aws', 'sagemaker', 'home', 'cdk.out', 'outputs.json', 'logs', 'bootstrap']) {
+  for (const name of ['aws', 'sagemaker', 'home', 'cdk.out', 'outputs.json', 'logs', 'empty']) {
     rmSync(join(stateDir, name), { recursive: true, force: true });
   }
 }

@@ -21,6 +21,18 @@ export interface LocalSageMakerOptions {
   /** @default '123456789012' */
   readonly account?: string;
   /**
+   * Waits of deployment policies (bake times, steps) pass at this share of their time.
+   *
+   * @default 1
+   */
+  readonly waitScale?: number;
+  /**
+   * Share of the waiting times in deployment policies that really passes, 0 to 1. Alarms are still looked at each time.
+   *
+   * @default 1
+   */
+  readonly waitScale?: number;
+  /**
    * Receives one line for everything worth telling.
    *
    * @default - nobody is told

@@ -153,7 +153,7 @@ export class LiveEndpoint {
               { fleet: green, share },
             ]
           : [{ fleet: green, share: 1 }];
-      const problem = await this.watch(alarms, waitSeconds);
+      const problem = await this.watch(alarms, waitSeconds * (this.context.options.waitScale ?? 1));
       if (problem !== undefined) return `The deployment was rolled back: ${problem}`;
     }
     return undefined;
@@ -161,7 +161,7 @@ export class LiveEndpoint {
 
   /** Watches the alarms for a while, at least once. */
   private async watch(alarms: readonly string[], seconds: number): Promise<string | undefined> {
-    const deadline = Date.now() + seconds * 1000;
+    const deadline = Date.now() + seconds * 1000 * (this.context.options.waitScale ?? 1);
     for (;;) {
       const problem = await findAlarm(this.context.cloudWatch, alarms).catch(
         (error: Error) => `the alarms cannot be read: ${error.message}`,
