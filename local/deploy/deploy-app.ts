@@ -21,7 +21,7 @@ export interface StackOutputs {
 }
 
 /**
- * Bootstraps the local account, which does nothing when done before, and deploys the app.
+ * Bootstraps the local account, which does nothing when done before, builds, synthesizes and deploys the app.
  *
  * `--method direct`, because change sets of an update are not found again by the local CloudFormation.
  *
@@ -31,7 +31,7 @@ export async function deployApp(options: DeployOptions): Promise<StackOutputs> {
   const assembly = join(options.stateDir, 'cdk.out');
   const outputsFile = join(options.stateDir, 'outputs.json');
   rmSync(outputsFile, { force: true });
-  const empty = join(options.stateDir, 'bootstrap');
+  const empty = join(options.stateDir, 'empty');
   mkdirSync(empty, { recursive: true });
   const settings = Object.entries(options.settings).filter(([, value]) => value !== undefined);
   const context = settings.flatMap(([name, value]) => ['-c', `modelpress:${name}=${value}`]);
@@ -52,7 +52,8 @@ export async function deployApp(options: DeployOptions): Promise<StackOutputs> {
     '--outputs-file',
     outputsFile,
   ];
-  await runCdk(options, ['deploy', ...deploy], DEPLOY_LIMIT);
+  // Away from `cdk.json`, whose build has just been done for the synthesis.
+  await runCdk(options, ['deploy', ...deploy], DEPLOY_LIMIT, empty);
   return readOutputs(outputsFile);
 }
 

@@ -1,6 +1,5 @@
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { join } from 'node:path';
-import { buildAll } from '../../tools/build';
 import { deployApp, StackOutputs } from '../deploy/deploy-app';
 import { ensurePython } from '../python/ensure-python';
 import { Clients, makeClients } from './clients';
@@ -51,7 +50,7 @@ export class LocalLoop {
     this.clients = clients;
     const samples = this.example.samples(python, PREDICTIONS);
     samples.catch(() => undefined);
-    const stack = await view.step('cdk deploy', () => this.deploy(running, signal));
+    const stack = await view.step('build and cdk deploy', () => this.deploy(running, signal));
     this.stack = stack;
     this.samples = await samples;
 
@@ -117,7 +116,6 @@ export class LocalLoop {
     if (other !== undefined) {
       if (reset) throw new BusyError(`process ${other.pid} keeps its services up; stop it before --reset`);
       this.view.heading(`Local services of process ${other.pid}, which keeps them up`);
-      await this.view.step('build functions', buildAll);
       return other;
     }
     const ports = await choosePorts(port);
@@ -131,7 +129,7 @@ export class LocalLoop {
     this.view.heading('Local services');
     const start = startServices({ stateDir, python, ...ports }).then((services) => (this.services = services));
     this.starting = start;
-    await this.view.step('build, start AWS and SageMaker', () => Promise.all([buildAll(), start]));
+    await this.view.step('start AWS and SageMaker', () => start);
     signal.throwIfAborted();
     return mine;
   }

@@ -79,7 +79,7 @@ describe('npm run local', () => {
 
   test('shows every state with its time', () => {
     for (const state of [
-      'cdk deploy',
+      'build and cdk deploy',
       'Prepare',
       'Train',
       'Plan',
@@ -127,11 +127,11 @@ describe('npm run local', () => {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: key }));
       for (const { Key = '' } of Contents) {
         const target = { Bucket: bucket, Key: Key.replace(key, broken) };
-        await s3.send(
-          Key.endsWith('code/inference.py')
-            ? new PutObjectCommand({ ...target, Body: 'raise RuntimeError("this script is broken")' })
-            : new CopyObjectCommand({ ...target, CopySource: `${bucket}/${Key}` }),
-        );
+        if (Key.endsWith('code/inference.py')) {
+          await s3.send(new PutObjectCommand({ ...target, Body: 'raise RuntimeError("this script is broken")' }));
+        } else {
+          await s3.send(new CopyObjectCommand({ ...target, CopySource: `${bucket}/${Key}` }));
+        }
       }
       const { failure } = await failureOf(outputs.ReleaseStateMachineArn, { artifact: `s3://${bucket}/${broken}` });
       expect(failure.cause).toMatch(/health check|ping/i);
