@@ -10,7 +10,7 @@ export interface Decided {
 
 /** Dimensions of a constant's tensors. */
 export function shapeOf({ constant }: Decided): readonly number[] {
-  return constant.tensors[0]!.shape;
+  return constant.tensors[0].shape;
 }
 
 /** Bytes of a constant's data in the artifact. */

@@ -62,7 +62,7 @@ export function withFields(node: TableNode, fields: Readonly<Record<number, Fiel
 export function int32s(values: ArrayLike<number>): ScalarsNode {
   const data = new Uint8Array(values.length * 4);
   const view = new DataView(data.buffer);
-  for (let i = 0; i < values.length; i++) view.setInt32(i * 4, values[i]!, true);
+  for (let i = 0; i < values.length; i++) view.setInt32(i * 4, values[i], true);
   return { kind: 'scalars', width: 4, data };
 }
 

@@ -38,7 +38,7 @@ function checkRange(chunk: Chunk, name: string): void {
   const largest = arena.alloc(4);
   largest.view.fill(0);
   run.absmaxRowsF32(chunk.ptr, 1, chunk.count, largest.ptr);
-  if (new Uint32Array(largest.view.slice().buffer)[0]! >= TOO_LARGE_BITS) {
+  if (new Uint32Array(largest.view.slice().buffer)[0] >= TOO_LARGE_BITS) {
     throw new InvalidModelError(
       name,
       'holds values that float16 cannot: NaN, infinity, or more than 65504; ignore this tensor or choose int8',

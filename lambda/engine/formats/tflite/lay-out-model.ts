@@ -31,7 +31,7 @@ export function layOutModel(model: RewrittenModel, file: number, tensorOf: (deci
     segments.push(dataSegment(placed, file, tensorOf));
     end += placed.length;
   }
-  return [structureSegment(written.bytes, model.scales, written.elements, file), ...segments];
+  return [structureSegment(written.bytes, model.scales, (vector) => written.elements(vector), file), ...segments];
 }
 
 function structureSegment(
@@ -67,7 +67,7 @@ function dataSegment(placed: PlacedData, file: number, tensorOf: (decided: Decid
   const tensor = tensorOf(decided);
   const { action, scales, prune } = decided.treatment;
   const pruned = prune === undefined ? {} : { prune };
-  const name = decided.constant.tensors[0]!.name;
+  const name = decided.constant.tensors[0].name;
   const thresholdCost = typeof prune === 'number' ? region.length : 0;
   if (action === 'int8') {
     const weights = scaledWeights(decided, file);
@@ -82,7 +82,7 @@ function dataSegment(placed: PlacedData, file: number, tensorOf: (decided: Decid
     });
     // Channels that follow each other give their scales themselves; otherwise all values are read for them.
     const scaleCost = scales === 'first' ? 0 : region.length;
-    const unit = scales === 'first' ? length / shape[0]! : scales === 'last' ? shape[shape.length - 1]! : CUT_VALUES;
+    const unit = scales === 'first' ? length / shape[0] : scales === 'last' ? shape[shape.length - 1] : CUT_VALUES;
     return {
       length,
       unit,
@@ -111,7 +111,7 @@ function scaledWeights(decided: Decided, file: number): ScaledWeights {
     from: { file, ...constant.region },
     scales: treatment.scales!,
     count: scaleCount(treatment.scales!, shapeOf(decided)),
-    name: constant.tensors[0]!.name,
+    name: constant.tensors[0].name,
   };
 }
 

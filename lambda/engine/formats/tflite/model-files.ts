@@ -35,7 +35,7 @@ export function sortFiles(files: readonly StoredObject[]): ModelFiles {
   const models = candidates(files);
   const [model] = models;
   if (model === undefined || models.length > 1) {
-    const found = models.map((index) => files[index]!.key).join(', ');
+    const found = models.map((index) => files[index].key).join(', ');
     throw new InvalidModelError(
       found || 'the model',
       'a model is one .tflite file; leave one and put the others under addresses of their own',

@@ -33,6 +33,12 @@ export interface Graph {
 }
 
 /**
+ * Tensors, operators, their indexes and the characters of their names in all subgraphs. Parts of a flatbuffer may be
+ * shared, so that a small file could stand for more than any memory holds.
+ */
+const MAX_GRAPH_SIZE = 16 * 1024 * 1024;
+
+/**
  * The model's subgraphs with every index checked, so that what follows may trust them.
  *
  * @throws InvalidModelError when an index leads nowhere.
@@ -41,11 +47,19 @@ export function readGraphs(model: TableNode, file: string): Graph[] {
   const fault = (problem: string): never => {
     throw new InvalidModelError(file, `${problem}; the file is damaged, export the model again`);
   };
+  let size = 0;
+  const spend = (node: TableNode, ...slots: number[]) => {
+    size += slots.reduce((sum, slot) => sum + extent(node.fields[slot]), 1);
+    if (size > MAX_GRAPH_SIZE) fault('its subgraphs repeat each other without end');
+  };
   const codes = tablesOf(model, MODEL.operatorCodes);
+  codes.forEach((code) => spend(code, OPERATOR_CODE.custom));
   const buffers = tablesOf(model, MODEL.buffers).length;
   return tablesOf(model, MODEL.subgraphs).map((graph, index) => {
     const where = `subgraph ${index}`;
+    spend(graph, SUBGRAPH.inputs, SUBGRAPH.outputs, SUBGRAPH.tensors, SUBGRAPH.operators);
     const tensors = tablesOf(graph, SUBGRAPH.tensors).map((node) => {
+      spend(node, TENSOR.name, TENSOR.shape);
       const name = text(node, TENSOR.name);
       const shape = integers(node, TENSOR.shape);
       const buffer = number(node, TENSOR.buffer);
@@ -61,6 +75,8 @@ export function readGraphs(model: TableNode, file: string): Graph[] {
     const operators = tablesOf(graph, SUBGRAPH.operators).map((node, at) => {
       const code = codes[number(node, OPERATOR.code)];
       if (code === undefined) return fault(`operator ${at} of ${where} has no operator code`);
+      spend(code, OPERATOR_CODE.custom);
+      spend(node, OPERATOR.inputs, OPERATOR.outputs);
       const builtin = builtinOf(code);
       return {
         node,
@@ -79,6 +95,13 @@ export function readGraphs(model: TableNode, file: string): Graph[] {
       outputs: check(integers(graph, SUBGRAPH.outputs), 'an output', 0),
     };
   });
+}
+
+/** How much a field holds: elements of a vector, characters of a string. */
+function extent(value: FieldValue | undefined): number {
+  if (!isNode(value)) return 0;
+  if (value.kind === 'scalars' || value.kind === 'string') return value.data.length;
+  return value.kind === 'tables' ? value.items.length : 0;
 }
 
 /** Codes above 127 are in the newer field only; older files have the older one only. */

@@ -50,7 +50,7 @@ export class PagedBytes {
 
   async u32(offset: number, what: string): Promise<number> {
     const bytes = await this.bytes(offset, 4, what);
-    return (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0;
+    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
   }
 
   /** @throws InvalidModelError when the range does not lie in the file. */

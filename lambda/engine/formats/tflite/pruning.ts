@@ -72,8 +72,8 @@ async function histogram(
 function find(counts: Uint32Array, position: number): { index: number; rest: number } {
   let rest = position;
   for (let index = 0; index < counts.length - 1; index++) {
-    if (rest < counts[index]!) return { index, rest };
-    rest -= counts[index]!;
+    if (rest < counts[index]) return { index, rest };
+    rest -= counts[index];
   }
   return { index: counts.length - 1, rest };
 }

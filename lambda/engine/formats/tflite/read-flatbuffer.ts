@@ -31,8 +31,8 @@ export class FlatbufferReader {
       const back = (await this.file.u32(at, type)) | 0;
       const vtable = at - back;
       const head = await this.file.bytes(vtable, 4, `the field list of ${type}`);
-      const vtableLength = head[0]! | (head[1]! << 8);
-      const tableLength = head[2]! | (head[3]! << 8);
+      const vtableLength = head[0] | (head[1] << 8);
+      const tableLength = head[2] | (head[3] << 8);
       if (vtableLength < 4 || vtableLength % 2 !== 0 || tableLength < 4) {
         throw this.fault(`the field list of ${type} at byte ${vtable} is damaged`);
       }
@@ -40,9 +40,9 @@ export class FlatbufferReader {
       const slots = await this.file.bytes(vtable, vtableLength, `the field list of ${type}`);
       const body = await this.file.bytes(at, tableLength, type);
       const kinds = fieldsOf(type);
-      const fields: (FieldValue | undefined)[] = new Array(kinds.length).fill(undefined);
+      const fields: (FieldValue | undefined)[] = kinds.map(() => undefined);
       for (let slot = 0; slot < (vtableLength - 4) / 2; slot++) {
-        const offset = slots[4 + slot * 2]! | (slots[5 + slot * 2]! << 8);
+        const offset = slots[4 + slot * 2] | (slots[5 + slot * 2] << 8);
         if (offset === 0) continue;
         const kind = kinds[slot];
         if (kind === undefined) {
@@ -146,7 +146,7 @@ export class FlatbufferReader {
 
   private async once<T extends Node>(kind: string, at: number, read: () => Promise<T>): Promise<T> {
     let places = this.seen.get(kind);
-    if (places === undefined) this.seen.set(kind, (places = new Map()));
+    if (places === undefined) this.seen.set(kind, (places = new Map<number, Node>()));
     const known = places.get(at);
     if (known !== undefined) return known as T;
     this.count(1);

@@ -63,7 +63,7 @@ export class GraphRewriter {
       return;
     }
     node = this.forInt8(operator, node, rule);
-    if (rule.int8Result) this.pushInt8Result(operator, node, operator.inputs[weight]!);
+    if (rule.int8Result) this.pushInt8Result(operator, node, operator.inputs[weight]);
     else this.operators.push(node);
   }
 
@@ -78,7 +78,7 @@ export class GraphRewriter {
 
   /** Lets an operator give int8 in its weight's scale, and turns that back into the floats that were asked for. */
   private pushInt8Result(operator: GraphOperator, node: TableNode, weight: number): void {
-    const result = operator.outputs[0]!;
+    const result = operator.outputs[0];
     const change = this.changes.get(weight) as TensorChange & { to: 'int8' };
     const between = this.newTensor(result, '_int8', {
       [TENSOR.type]: TYPE.int8,
@@ -100,7 +100,7 @@ export class GraphRewriter {
   }
 
   private newTensor(like: number, suffix: string, fields: Parameters<typeof withFields>[1]): number {
-    const { node, name } = this.graph.tensors[like]!;
+    const { node, name } = this.graph.tensors[like];
     const own = { [TENSOR.buffer]: this.emptyBuffer, [TENSOR.name]: string(name + suffix) };
     this.tensors.push(withFields(node, { ...own, ...fields }));
     return this.tensors.length - 1;

@@ -16,7 +16,7 @@ const parsed = new Map<string, readonly FieldKind[]>();
 export function fieldsOf(table: string): readonly FieldKind[] {
   let fields = parsed.get(table);
   if (fields === undefined) {
-    const words = Object.hasOwn(SCHEMA_TABLES, table) ? SCHEMA_TABLES[table]!.split(' ') : [];
+    const words = Object.hasOwn(SCHEMA_TABLES, table) ? SCHEMA_TABLES[table].split(' ') : [];
     fields = words.map(parseKind);
     parsed.set(table, fields);
   }
@@ -24,7 +24,7 @@ export function fieldsOf(table: string): readonly FieldKind[] {
 }
 
 function parseKind(word: string): FieldKind {
-  if (word.startsWith('|')) return { kind: 'union', members: SCHEMA_UNIONS[word.slice(1)]! };
+  if (word.startsWith('|')) return { kind: 'union', members: SCHEMA_UNIONS[word.slice(1)] };
   const inner = word.startsWith('[') ? word.slice(1, -1) : word;
   const vector = inner !== word;
   if (/^[1248]$/.test(inner)) {

@@ -1,7 +1,6 @@
 import { InvalidModelError } from '../../errors';
 import { Layout, OutputLayout, PlannedTensor } from '../../plan';
 import { Recipe } from '../../recipe';
-import { StepExecutor } from '../../step-context';
 import { LayoutLimits, ModelFormat, SourceFiles } from '../model-format';
 import { findConstants } from './constants';
 import { cutPieces } from './cut-pieces';
@@ -13,6 +12,7 @@ import { findData } from './model-data';
 import { candidates, sortFiles } from './model-files';
 import { METADATA, MODEL, typeName } from './model-fields';
 import { readGraphs, tablesOf, text } from './model-graph';
+import { oneAtATime } from './one-at-a-time';
 import { PagedBytes } from './paged-bytes';
 import { FlatbufferReader } from './read-flatbuffer';
 import { rewriteModel } from './rewrite-model';
@@ -36,15 +36,15 @@ export const tfliteFormat: ModelFormat = {
   plan: planModel,
 
   executors: {
-    'tflite.structure': writeStructure,
-    'tflite.int8': writeInt8,
-    'tflite.float': writeFloats,
-  } as Record<string, StepExecutor>,
+    'tflite.structure': oneAtATime(writeStructure),
+    'tflite.int8': oneAtATime(writeInt8),
+    'tflite.float': oneAtATime(writeFloats),
+  },
 };
 
 async function planModel(source: SourceFiles, recipe: Recipe, limits: LayoutLimits): Promise<Layout> {
   const { model: index, copied, warnings } = sortFiles(source.files);
-  const { key } = source.files[index]!;
+  const { key } = source.files[index];
   if (!(await hasIdentifier(source, index))) {
     throw new InvalidModelError(key, `is not a TFLite model: bytes 4 to 8 are not ${IDENTIFIER}`);
   }
@@ -73,7 +73,7 @@ async function planModel(source: SourceFiles, recipe: Recipe, limits: LayoutLimi
 
 function planned(decided: Decided): PlannedTensor {
   const { constant, treatment } = decided;
-  const tensor = constant.tensors[0]!;
+  const tensor = constant.tensors[0];
   return {
     name: tensor.name,
     dtype: typeName(tensor.type),
@@ -86,13 +86,13 @@ function planned(decided: Decided): PlannedTensor {
 }
 
 function copyOf(source: SourceFiles, file: number, limits: LayoutLimits): OutputLayout {
-  const { key, size } = source.files[file]!;
+  const { key, size } = source.files[file];
   const step = (offset: number, length: number) => ({ kind: 'copy' as const, length, from: { file, offset, length } });
   return { key, size, pieces: cutPieces([{ length: size, unit: 1, costPerByte: 1, fixedCost: 0, step }], limits) };
 }
 
 async function hasIdentifier(source: SourceFiles, index: number): Promise<boolean> {
-  if (source.files[index]!.size < 8) return false;
+  if (source.files[index].size < 8) return false;
   const bytes = new Uint8Array(4);
   await (await source.open(index)).read(4, bytes);
   return new TextDecoder().decode(bytes) === IDENTIFIER;

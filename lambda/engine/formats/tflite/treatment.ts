@@ -53,7 +53,7 @@ export class TreatmentRules {
 
   treat(constant: Constant): Treatment {
     const names = constant.tensors.map((tensor) => tensor.name);
-    const tensor = constant.tensors[0]!;
+    const tensor = constant.tensors[0];
     const other = constant.tensors.find(({ type }) => type !== TYPE.float32);
     if (other !== undefined) return keep(`it is ${typeName(other.type)}, not FLOAT32`);
     if (constant.obstacle !== undefined) return keep(constant.obstacle);
@@ -90,8 +90,8 @@ export class TreatmentRules {
     if (typeof rule === 'string') return keep(rule);
     if (rule.int8Result && !this.mayInsert)
       return keep('the model fixes the order of its operators, which int8 would add to');
-    const shape = constant.tensors[0]!.shape;
-    if (rule.scales === 'last' && shape[shape.length - 1]! > MAX_CHANNELS)
+    const shape = constant.tensors[0].shape;
+    if (rule.scales === 'last' && shape[shape.length - 1] > MAX_CHANNELS)
       return keep(`it has more than ${MAX_CHANNELS} channels`);
     return { action: 'int8', scales: rule.scales, ...pruning };
   }
@@ -100,7 +100,7 @@ export class TreatmentRules {
   private pruning(shape: readonly number[]): Pick<Treatment, 'prune' | 'pruneSkipped'> {
     const { prune } = this.recipe;
     if (prune === undefined) return {};
-    if (prune === '2:4' && shape[shape.length - 1]! % 4 !== 0) return { pruneSkipped: true };
+    if (prune === '2:4' && shape[shape.length - 1] % 4 !== 0) return { pruneSkipped: true };
     return { prune };
   }
 }

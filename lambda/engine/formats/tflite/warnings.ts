@@ -10,7 +10,7 @@ export function warningsFor(decisions: readonly Decided[], recipe: Recipe): stri
   }
   const skipped = decisions.filter(({ treatment }) => treatment.pruneSkipped);
   if (skipped.length > 0) {
-    const names = skipped.slice(0, 5).map(({ constant }) => constant.tensors[0]!.name);
+    const names = skipped.slice(0, 5).map(({ constant }) => constant.tensors[0].name);
     warnings.push(
       `Not pruned to 2:4, because their last dimension does not divide by 4: ${names.join(', ')}` +
         `${skipped.length > 5 ? ` and ${skipped.length - 5} more` : ''}.`,

@@ -48,8 +48,8 @@ export const WEIGHT_RULES: readonly WeightRule[] = [
     version: 5,
     runtime: '2.4.0',
     obstacle: (operator, graph) => {
-      const channels = graph.tensors[operator.inputs[0]!]!.shape[3];
-      const taken = graph.tensors[operator.inputs[1]!]!.shape[3];
+      const channels = graph.tensors[operator.inputs[0]].shape[3];
+      const taken = graph.tensors[operator.inputs[1]].shape[3];
       return channels === taken ? undefined : 'it is a grouped convolution';
     },
   },
@@ -74,12 +74,12 @@ export const WEIGHT_RULES: readonly WeightRule[] = [
 export function ruleFor(operator: GraphOperator, input: number, graph: Graph): WeightRule | string {
   const rule = WEIGHT_RULES.find((candidate) => candidate.builtin === operator.builtin && candidate.input === input);
   if (rule === undefined) return `${operator.name} takes no int8 here`;
-  const rank = graph.tensors[operator.inputs[input]!]!.shape.length;
+  const rank = graph.tensors[operator.inputs[input]].shape.length;
   if (rank < rule.rank[0] || rank > rule.rank[1]) return `${operator.name} takes no int8 of ${rank} dimensions`;
-  if (operator.outputs.length !== 1 || graph.tensors[operator.outputs[0]!]?.type !== TYPE.float32) {
+  if (operator.outputs.length !== 1 || graph.tensors[operator.outputs[0]]?.type !== TYPE.float32) {
     return `${operator.name} does not give FLOAT32`;
   }
-  if (rule.activation !== undefined && graph.tensors[operator.inputs[rule.activation]!]?.type !== TYPE.float32) {
+  if (rule.activation !== undefined && graph.tensors[operator.inputs[rule.activation]]?.type !== TYPE.float32) {
     return `${operator.name} is not fed with FLOAT32`;
   }
   const options = optionsOf(operator);
@@ -108,5 +108,5 @@ export function scaleDimension(scales: ScaleLayout, rank: number): number | unde
 /** How many scales a weight of this shape has. */
 export function scaleCount(scales: ScaleLayout, shape: readonly number[]): number {
   const dimension = scaleDimension(scales, shape.length);
-  return dimension === undefined ? 1 : shape[dimension]!;
+  return dimension === undefined ? 1 : shape[dimension];
 }

@@ -37,9 +37,9 @@ export async function eachChunk(
     const buffers = [0, 1].map(() => kernels().arena.alloc(Math.min(whole, count) * 4)) as [Region, Region];
     const load = async (done: number, turn: number): Promise<Chunk> => {
       const length = lengthAt(done);
-      const view = buffers[turn % 2]!.view.subarray(0, length * 4);
+      const view = buffers[turn % 2].view.subarray(0, length * 4);
       await source.read(from.offset + (first + done) * 4, view);
-      return { ptr: buffers[turn % 2]!.ptr, count: length, view };
+      return { ptr: buffers[turn % 2].ptr, count: length, view };
     };
     let next: Promise<Chunk> | undefined = load(0, 0);
     for (let done = 0, turn = 1; next !== undefined; turn++) {

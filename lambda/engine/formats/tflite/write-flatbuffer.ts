@@ -26,7 +26,7 @@ export function writeFlatbuffer(root: TableNode, identifier: string): WrittenFla
   return {
     bytes: writer.finished(),
     elements: (vector) => total - writer.places.get(vector)! + 4,
-    field: (table, slot) => total - writer.places.get(table)! + writer.fieldOffsets.get(table)![slot]!,
+    field: (table, slot) => total - writer.places.get(table)! + writer.fieldOffsets.get(table)![slot],
   };
 }
 
@@ -106,7 +106,7 @@ class Writer {
     const kinds = fieldsOf(node.type);
     const present: { slot: number; width: number; value: FieldValue }[] = [];
     node.fields.forEach((value, slot) => {
-      const kind = kinds[slot]!;
+      const kind = kinds[slot];
       if (value !== undefined) present.push({ slot, width: kind.kind === 'scalar' ? kind.width : 4, value });
     });
     const children = new Map(present.filter(isReference).map(({ slot, value }) => [slot, this.node(value)]));
@@ -125,8 +125,8 @@ class Writer {
     const view = new DataView(body.buffer);
     for (const { slot, width, value } of present) {
       const child = children.get(slot);
-      if (child !== undefined) view.setUint32(offsets[slot]!, place - offsets[slot]! - child, true);
-      else setScalar(view, offsets[slot]!, width, value as number | bigint);
+      if (child !== undefined) view.setUint32(offsets[slot], place - offsets[slot] - child, true);
+      else setScalar(view, offsets[slot], width, value as number | bigint);
     }
     this.prepend(body);
     const vtable = this.vtable(offsets, size);

@@ -7,13 +7,13 @@ import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
 import { Layout, Plan } from '../../../../../lambda/engine/plan';
 import { parseRecipe } from '../../../../../lambda/engine/recipe';
 import { StepContext, TensorSums } from '../../../../../lambda/engine/step-context';
-import { CopyStep, LiteralStep } from '../../../../../lambda/engine/steps';
+import { CopyStep, CustomStep, LiteralStep } from '../../../../../lambda/engine/steps';
 
 export const ONE_PIECE: LayoutLimits = { targetPieceBytes: 2 ** 40, minPieceBytes: 5 * 2 ** 20 };
 
 /** A model that the converter made; see tools/golden/tflite.py. */
 export function golden(name: string): Uint8Array {
-  return gunzipSync(readFileSync(resolve(__dirname, `../../../../golden/tflite/${name}.tflite.gz`)));
+  return new Uint8Array(gunzipSync(readFileSync(resolve(__dirname, `../../../../golden/tflite/${name}.tflite.gz`))));
 }
 
 /** Files in memory as a format sees them; counts the bytes that are read. */
@@ -21,9 +21,9 @@ export function filesOf(contents: Record<string, Uint8Array>): SourceFiles & { b
   const keys = Object.keys(contents).sort();
   const source = {
     bytesRead: 0,
-    files: keys.map((key) => ({ key, size: contents[key]!.length, etag: key })),
+    files: keys.map((key) => ({ key, size: contents[key].length, etag: key })),
     open: async (index: number) => {
-      const inner = new BufferSource(keys[index]!, contents[keys[index]!]!);
+      const inner = new BufferSource(keys[index], contents[keys[index]]);
       return {
         name: inner.name,
         size: inner.size,
@@ -66,7 +66,7 @@ export async function compress(
           at += part.length;
         },
         addSums: (tensor, added) => {
-          const { name } = layout.tensors[tensor]!;
+          const { name } = layout.tensors[tensor];
           const known = sums[name] ?? { signal: 0, noise: 0, zeros: 0, count: 0 };
           sums[name] = {
             signal: known.signal + added.signal,
@@ -84,7 +84,7 @@ export async function compress(
           const part = new Uint8Array(length);
           await (await source.open(file)).read(offset, part);
           await context.write(part);
-        } else await tfliteFormat.executors[step.kind]!(step, context);
+        } else await tfliteFormat.executors[step.kind](step as CustomStep, context);
         if (at !== end) throw new Error(`${step.kind} wrote ${at - end + step.length} of ${step.length} bytes`);
       }
       if (at !== piece.offset + piece.length) throw new Error('a piece has the wrong length');

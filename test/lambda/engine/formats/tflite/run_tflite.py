@@ -1,6 +1,6 @@
 """Runs models on the same inputs in an interpreter and tells, as JSON, by how much each differs from the first.
 
-    python run_tflite.py tensorflow|litert <reference.tflite> <other.tflite>...
+    echo '[["reference.tflite", "other.tflite"]]' | python run_tflite.py tensorflow|litert
 """
 
 import json
@@ -44,8 +44,7 @@ def outputs_of(interpreter):
     return outputs
 
 
-def main(engine, reference, *others):
-    interpreter = interpreter_class(engine)
+def compare(interpreter, reference, others):
     expected = outputs_of(interpreter(model_path=reference))
     report = []
     for other in others:
@@ -63,7 +62,8 @@ def main(engine, reference, *others):
                 for key in expected
             }
         )
-    print(json.dumps(report))
+    return report
 
 
-main(*sys.argv[1:])
+interpreter = interpreter_class(sys.argv[1])
+print(json.dumps([compare(interpreter, paths[0], paths[1:]) for paths in json.load(sys.stdin)]))

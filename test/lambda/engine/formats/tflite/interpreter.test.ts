@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { compress, filesOf, golden } from './memory-model';
+
+/** Largest difference to the float model, as a share of its largest output: what int8 and float16 may cost here. */
+const INT8_LIMIT = 0.06;
+const FP16_LIMIT = 0.001;
+
+const python = process.env.MODELPRESS_PYTHON ?? resolve(__dirname, '../../../../../.venv/bin/python');
+
+type Differences = Record<string, { difference: number; magnitude: number }>;
+
+/** Runs groups of models, each on inputs of its own; answers how the others of a group differ from its first. */
+function run(engine: string, groups: Uint8Array[][]): Differences[][] {
+  const folder = mkdtempSync(join(tmpdir(), 'tflite-'));
+  try {
+    const paths = groups.map((group, at) =>
+      group.map((model, index) => {
+        const path = join(folder, `${at}-${index}.tflite`);
+        writeFileSync(path, model);
+        return path;
+      }),
+    );
+    const output = execFileSync(python, [join(__dirname, 'run_tflite.py'), engine], {
+      input: JSON.stringify(paths),
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    return JSON.parse(output.trim().split('\n').pop()!) as Differences[][];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function make(name: string, recipe: Record<string, unknown>): Promise<Uint8Array> {
+  return (await compress(filesOf({ 'model.tflite': golden(`${name}.float`) }), recipe)).outputs['model.tflite'];
+}
+
+function expectWithin(differences: Differences, limit: number): void {
+  expect(Object.keys(differences).length).toBeGreaterThan(0);
+  for (const { difference, magnitude } of Object.values(differences))
+    expect(difference / magnitude).toBeLessThan(limit);
+}
+
+describe.each(['tensorflow', 'litert'])('in the interpreter of %s', (engine) => {
+  test('int8 models give what the converter’s give', async () => {
+    const names = ['dense', 'vision', 'words', 'coder', 'odd'];
+    const groups = names.map(async (name) => [golden(`${name}.int8`), await make(name, { method: 'int8' })]);
+    for (const [difference] of run(engine, await Promise.all(groups))) expectWithin(difference, 1e-6);
+  }, 120_000);
+
+  test('compressed models stay close to the float ones', async () => {
+    const recipes = [
+      { method: 'int8' },
+      { method: 'fp16' },
+      { method: 'int8', ignore: ['re:.*'] },
+      { method: 'none', prune: 0.001 },
+    ];
+    const names = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup'];
+    const groups = names.map(async (name) => [
+      golden(`${name}.float`),
+      ...(await Promise.all(recipes.map((recipe) => make(name, recipe)))),
+    ]);
+    for (const [int8, fp16, kept, pruned] of run(engine, await Promise.all(groups))) {
+      expectWithin(int8, INT8_LIMIT);
+      expectWithin(fp16, FP16_LIMIT);
+      expectWithin(kept, 1e-9);
+      expectWithin(pruned, FP16_LIMIT);
+    }
+  }, 120_000);
+});
