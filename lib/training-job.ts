@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import { IGrantable, IPrincipal, Role } from 'aws-cdk-lib/aws-iam';
@@ -165,7 +167,10 @@ export class TrainingJob extends Construct implements IGrantable, IConnectable {
   private createSource(): Asset | undefined {
     if (this.props.sourceDirectory === undefined) return undefined;
     const { path, hash } = packFolder(this.props.sourceDirectory);
-    return new Asset(this, 'Source', { path, assetHash: hash });
+    const asset = new Asset(this, 'Source', { path, assetHash: hash });
+    // The assembly has its copy, unless the app was told to stage nothing.
+    if (asset.assetPath !== path) rmSync(dirname(path), { recursive: true });
+    return asset;
   }
 
   private createRole(): Role {

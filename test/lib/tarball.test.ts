@@ -9,11 +9,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { list } from 'tar';
-import { packFolder } from '../../lib/private/tarball';
+import { packFolder, Tarball } from '../../lib/private/tarball';
 
 let folder: string;
+const packed: string[] = [];
+
+function pack(directory: string): Tarball {
+  const tarball = packFolder(directory);
+  packed.push(dirname(tarball.path));
+  return tarball;
+}
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tarball-'));
   mkdirSync(join(folder, 'package', '__pycache__'), { recursive: true });
@@ -23,7 +31,7 @@ beforeEach(() => {
   writeFileSync(join(folder, 'empty'), '');
   chmodSync(join(folder, 'train.py'), 0o755);
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => [folder, ...packed.splice(0)].forEach((path) => rmSync(path, { recursive: true })));
 
 async function contents(file: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
@@ -43,7 +51,7 @@ async function contents(file: string): Promise<Record<string, string>> {
 }
 
 test('another program unpacks what was packed, without what Python compiled', async () => {
-  expect(await contents(packFolder(folder).path)).toEqual({
+  expect(await contents(pack(folder).path)).toEqual({
     'train.py 755': 'print("hello")\n',
     'package/größe.py 644': 'x'.repeat(1024),
     'empty 644': '',
@@ -51,31 +59,31 @@ test('another program unpacks what was packed, without what Python compiled', as
 });
 
 test('the same files give the same bytes at any time, other files others', () => {
-  const before = packFolder(folder);
+  const before = pack(folder);
   utimesSync(join(folder, 'train.py'), 1, 1);
-  const again = packFolder(folder);
+  const again = pack(folder);
   expect(again.hash).toBe(before.hash);
   expect(readFileSync(again.path).equals(readFileSync(before.path))).toBe(true);
   chmodSync(join(folder, 'train.py'), 0o644);
-  const mode = packFolder(folder).hash;
+  const mode = pack(folder).hash;
   writeFileSync(join(folder, 'empty'), ' ');
-  expect(new Set([before.hash, mode, packFolder(folder).hash]).size).toBe(3);
+  expect(new Set([before.hash, mode, pack(folder).hash]).size).toBe(3);
 });
 
 test('long paths are split as the format allows, longer ones refused', async () => {
   const deep = join(folder, 'a'.repeat(90), 'b'.repeat(60));
   mkdirSync(deep, { recursive: true });
   writeFileSync(join(deep, 'c'.repeat(90)), 'deep');
-  const found = await contents(packFolder(folder).path);
+  const found = await contents(pack(folder).path);
   expect(found[`${'a'.repeat(90)}/${'b'.repeat(60)}/${'c'.repeat(90)} 644`]).toBe('deep');
   writeFileSync(join(deep, 'd'.repeat(101)), '');
-  expect(() => packFolder(folder)).toThrow('is too long for a tar archive');
+  expect(() => pack(folder)).toThrow('is too long for a tar archive');
 });
 
 test('links to files are followed, links to folders refused', () => {
-  const before = packFolder(folder).hash;
+  const before = pack(folder).hash;
   symlinkSync(join(folder, 'train.py'), join(folder, 'link.py'));
-  expect(packFolder(folder).hash).not.toBe(before);
+  expect(pack(folder).hash).not.toBe(before);
   symlinkSync(tmpdir(), join(folder, 'elsewhere'));
-  expect(() => packFolder(folder)).toThrow('is neither a file nor a folder');
+  expect(() => pack(folder)).toThrow('is neither a file nor a folder');
 });

@@ -61,8 +61,8 @@ export async function execute(
   });
   const path: string[] = [];
   const watching = (async (): Promise<void> => {
-    for await (const event of run.eventLogs as AsyncIterable<{ type: string; stateName?: string }>) {
-      if (event.type.endsWith('StateEntered')) path.push(String(event.stateName));
+    for await (const event of run.eventLogs as AsyncIterable<{ type: string; state?: { name: string } }>) {
+      if (event.type.endsWith('StateEntered')) path.push(event.state?.name ?? 'unnamed');
     }
   })();
   const outcome = await run.result.then(
