@@ -79,10 +79,7 @@ def quantize(compressor: type, args: QuantizationArgs, w: torch.Tensor) -> dict[
     state = {"weight": w}
     gparam = generate_gparam(w.amin(), w.amax()) if args.strategy == "tensor_group" else None
     scale, zero_point = calculate_qparams(low, high, args, global_scale=gparam)
-    state["weight_scale"] = scale
-    if not args.symmetric:
-        # A zero point of 0, added, would turn -0 into 0; the peer's command adds none where it is symmetric.
-        state["weight_zero_point"] = zero_point
+    state["weight_scale"], state["weight_zero_point"] = scale, zero_point
     if gparam is not None:
         state["weight_global_scale"] = gparam
     return compressor.compress(state, QuantizationScheme(targets=["Linear"], weights=args))

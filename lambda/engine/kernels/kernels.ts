@@ -139,8 +139,14 @@ export interface KernelExports {
   prune24Bf16(src: Ptr, rows: number, cols: number, stats: Ptr): void;
   prune24F16(src: Ptr, rows: number, cols: number, stats: Ptr): void;
 
+  /** Adds to signal and zeros alone, for weights that stay as they are. */
+  sumsF32(src: Ptr, count: number, stats: Ptr): void;
+  sumsBf16(src: Ptr, count: number, stats: Ptr): void;
+  sumsF16(src: Ptr, count: number, stats: Ptr): void;
+
   initCrc64(): void;
   crc64(src: Ptr, count: number, crc: bigint): bigint;
+  crc64Combine(first: bigint, second: bigint, secondLength: bigint): bigint;
   heapBase(): number;
 }
 

@@ -1,3 +1,5 @@
+import { MAGNITUDE, MAGNITUDE16, word } from './constants';
+
 // Largest magnitudes, found by an integer maximum over the bits without the sign. The bits of infinities and NaN are the
 // largest of all, so the caller sees them too.
 
@@ -7,7 +9,7 @@ export function absmaxBits<T>(src: usize, count: i32): u32 {
   let i = 0;
   let best: u32 = 0;
   if (isFloat<T>()) {
-    const mask = i32x4.splat(0x7fffffff);
+    const mask = word(MAGNITUDE);
     let a = i32x4.splat(0);
     let b = a;
     for (; i + 8 <= count; i += 8) {
@@ -26,7 +28,7 @@ export function absmaxBits<T>(src: usize, count: i32): u32 {
     }
     return best;
   }
-  const mask = i16x8.splat(0x7fff);
+  const mask = word(MAGNITUDE16);
   let a = i16x8.splat(0);
   let b = a;
   for (; i + 16 <= count; i += 16) {
@@ -67,7 +69,7 @@ export function absmaxRows16(src: usize, rows: i32, cols: i32, dst: usize): void
 
 /** Raises each column's entry of `dst` (u32 bits of the largest magnitude so far). */
 export function absmaxColumnsF32(src: usize, rows: i32, cols: i32, dst: usize): void {
-  const mask = i32x4.splat(0x7fffffff);
+  const mask = word(MAGNITUDE);
   for (let row = 0; row < rows; row++) {
     let col = 0;
     for (; col + 4 <= cols; col += 4) {

@@ -28,6 +28,11 @@
   0xc1000000, // 22: -8
   0x40e00000, // 23: 7
   0x80, // 24
+  0x7f800000, // 25: infinity
+  0x7fff7fff, // 26: magnitude of 16 bits
+  0x7f7f7f7f, // 27: magnitude of 8 bits
+  0x0f0f0f0f, // 28: low half of each byte
+  0x00ff00ff, // 29: low byte of each 16 bits
 ]);
 
 // @ts-ignore: decorator
@@ -59,3 +64,8 @@ export const F16_OVERFLOW = 21;
 export const INT4_MIN = 22;
 export const INT4_MAX = 23;
 export const SIGN_BYTE = 24;
+export const INFINITE = 25;
+export const MAGNITUDE16 = 26;
+export const MAGNITUDE8 = 27;
+export const NIBBLES = 28;
+export const LOW_BYTES = 29;

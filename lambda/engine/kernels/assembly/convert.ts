@@ -1,50 +1,61 @@
-import { bits4, load1, load4, round4 } from './dtype';
-import { addStats, countLanes, RUN, sumLanes } from './stats';
+import {
+  F16_MIN_NORMAL, F16_REBIAS, F16_SUBNORMAL_MAGIC, F16_UNBIAS, INFINITE, ONE, SIGN, word,
+} from './constants';
+import { halfIndex, near4, widen4 } from './lanes';
+import { addSquares, addStats, both } from './stats';
+import { fillTail } from './tail';
 
-// @ts-ignore: decorator
-@inline
+const TAIL: usize = memory.data(8, 8);
+
 function toHalves<T, D>(src: usize, count: i32, limit: f32, dst: usize, stats: usize): void {
-  const zero = f32x4.splat(0);
+  const unbias = word(F16_UNBIAS);
+  const rebias = word(F16_REBIAS);
+  const half = word(halfIndex<D>());
+  const keep = word(halfIndex<D>() + 1);
+  const one = word(ONE);
+  const sign = word(SIGN);
+  const minNormal = word(F16_MIN_NORMAL);
+  const subnormalMagic = word(F16_SUBNORMAL_MAGIC);
+  const infinite = word(INFINITE);
+  const overflow = f32x4.splat(65536);
   const highest = f32x4.splat(limit);
   const lowest = f32x4.splat(-limit);
-  let i = 0;
-  let signal: f64 = 0;
-  let noise: f64 = 0;
-  let zeros: f64 = 0;
-  while (i + 4 <= count) {
-    const end = min(count & ~3, i + RUN * 4);
-    let sig = zero;
-    let err = zero;
-    let zer = zero;
-    for (; i < end; i += 4) {
-      const w = load4<T>(src);
-      const h = round4<D>(f32x4.min(f32x4.max(w, lowest), highest));
-      const d = f32x4.sub(w, h);
-      sig = f32x4.add(sig, f32x4.mul(w, w));
-      err = f32x4.add(err, f32x4.mul(d, d));
-      zer = i32x4.sub(zer, f32x4.eq(h, zero));
-      const bits = bits4<D>(h);
-      v128.store64_lane(dst, i8x16.shuffle(bits, bits, 0, 1, 4, 5, 8, 9, 12, 13, 0, 1, 4, 5, 8, 9, 12, 13), 0);
-      src += 4 * sizeof<T>();
-      dst += 8;
+  const zero = f32x4.splat(0);
+  let signal = f64x2.splat(0);
+  let noise = signal;
+  let zeros = 0;
+  let left = count;
+  let to = dst;
+  while (left > 0) {
+    if (left < 4) {
+      src = fillTail(src, left, sizeof<T>());
+      to = TAIL;
+      zeros -= 4 - left;
     }
-    signal += sumLanes(sig);
-    noise += sumLanes(err);
-    zeros += countLanes(zer);
+    const w = widen4<T>(src, unbias);
+    const near = near4<D>(f32x4.pmin(f32x4.pmax(w, lowest), highest), half, keep, one, sign, minNormal, subnormalMagic);
+    const magnitude = v128.andnot(near, sign);
+    zeros += popcnt(i32x4.bitmask(f32x4.eq(near, zero)));
+    if (isSigned<D>()) {
+      // From 65520 on halves are infinite, with the bits of 65536.
+      const large = f32x4.ge(magnitude, overflow);
+      const decoded = v128.or(v128.bitselect(infinite, magnitude, large), v128.and(near, sign));
+      const scaled = i32x4.shr_u(f32x4.mul(f32x4.pmin(magnitude, overflow), rebias), 13);
+      const bits = v128.or(scaled, i32x4.shr_u(v128.and(near, sign), 16));
+      noise = addSquares(noise, f32x4.sub(w, decoded));
+      v128.store64_lane(to, i16x8.narrow_i32x4_u(bits, bits), 0);
+    } else {
+      const bits = i32x4.shr_u(near, 16);
+      noise = addSquares(noise, f32x4.sub(w, near));
+      v128.store64_lane(to, i16x8.narrow_i32x4_u(bits, bits), 0);
+    }
+    signal = addSquares(signal, w);
+    src += 4 * sizeof<T>();
+    to += 8;
+    left -= 4;
   }
-  for (; i < count; i++) {
-    const w = load1<T>(src);
-    const v = round4<D>(f32x4.splat(min<f32>(max<f32>(w, -limit), limit)));
-    const h = f32x4.extract_lane(v, 0);
-    const d = w - h;
-    signal += <f64>(w * w);
-    noise += <f64>(d * d);
-    zeros += h == 0 ? 1 : 0;
-    store<u16>(dst, <u16>i32x4.extract_lane(bits4<D>(v), 0));
-    src += sizeof<T>();
-    dst += 2;
-  }
-  addStats(stats, signal, noise, zeros);
+  if (left < 0) memory.copy(dst + (<usize>(count & -4) << 1), TAIL, (count & 3) << 1);
+  addStats(stats, both(signal), both(noise), <f64>zeros);
 }
 
 /** To IEEE half, nearest even; magnitudes above `limit` become `limit`. */

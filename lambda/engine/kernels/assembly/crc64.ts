@@ -31,11 +31,14 @@ export function crc64(src: usize, count: u32, crc: u64): u64 {
   while (count >= 16) {
     const a = load<u64>(src) ^ crc;
     const b = load<u64>(src, 8);
-    crc =
-      entry(15, a) ^ entry(14, a >> 8) ^ entry(13, a >> 16) ^ entry(12, a >> 24) ^
-      entry(11, a >> 32) ^ entry(10, a >> 40) ^ entry(9, a >> 48) ^ entry(8, a >> 56) ^
+    // Only what depends on the last step is in the way of the next one, and it is added up in pairs.
+    const apart =
       entry(7, b) ^ entry(6, b >> 8) ^ entry(5, b >> 16) ^ entry(4, b >> 24) ^
       entry(3, b >> 32) ^ entry(2, b >> 40) ^ entry(1, b >> 48) ^ entry(0, b >> 56);
+    crc =
+      (apart ^ (entry(15, a) ^ entry(14, a >> 8))) ^
+      ((entry(13, a >> 16) ^ entry(12, a >> 24)) ^
+        ((entry(11, a >> 32) ^ entry(10, a >> 40)) ^ (entry(9, a >> 48) ^ entry(8, a >> 56))));
     src += 16;
     count -= 16;
   }
@@ -45,4 +48,26 @@ export function crc64(src: usize, count: u32, crc: u64): u64 {
     count--;
   }
   return ~crc;
+}
+
+/** Product of two polynomials modulo CRC-64/NVME's; bit 63 stands for 1, bit 62 for x. */
+function multiply(a: u64, b: u64): u64 {
+  let product: u64 = 0;
+  while (a != 0) {
+    if (a >> 63) product ^= b;
+    a <<= 1;
+    b = b & 1 ? (b >> 1) ^ POLY : b >> 1;
+  }
+  return product;
+}
+
+/** CRC of two runs of bytes one after the other, from their CRCs and the second one's length in bytes. */
+export function crc64Combine(first: u64, second: u64, length: u64): u64 {
+  // Appending n bytes multiplies by x^(8 n).
+  let power: u64 = (<u64>1) << 55;
+  for (; length > 0; length >>= 1) {
+    if (length & 1) first = multiply(power, first);
+    power = multiply(power, power);
+  }
+  return first ^ second;
 }

@@ -1,7 +1,7 @@
 import { absmaxBits } from './absmax';
 import {
   E2M1_MAGIC_EXPONENT, E2M1_MAX, E2M1_MIN_NORMAL, EXPONENT, F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC, F16_UNBIAS,
-  HALVES_MAGIC, ONE, SIGN, SIGN_BYTE, word,
+  HALVES_MAGIC, LOW_BYTES, NIBBLES, ONE, SIGN, SIGN_BYTE, word,
 } from './constants';
 import { round1 } from './dtype';
 import { e4m3Byte, nearestE4m3 } from './fp8';
@@ -45,8 +45,8 @@ function encode<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usi
   const signByte = word(SIGN_BYTE);
   const codes = v128.load(CODES);
   const s = f32x4.splat(scale);
-  const nibble = i8x16.splat(0xf);
-  const low = i16x8.splat(0xff);
+  const nibble = word(NIBBLES);
+  const low = word(LOW_BYTES);
   const zero = i8x16.splat(0);
   let signal = zero;
   let noise = zero;

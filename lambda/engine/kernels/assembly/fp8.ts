@@ -1,7 +1,7 @@
 import { absmaxBits } from './absmax';
 import {
   E4M3_MAGIC_EXPONENT, E4M3_MAX, E4M3_MIN_NORMAL, E4M3_REBIAS, EXPONENT, F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC,
-  F16_UNBIAS, ONE, SIGN, SIGN_BYTE, word,
+  F16_UNBIAS, MAGNITUDE8, ONE, SIGN, SIGN_BYTE, word,
 } from './constants';
 import { store1 } from './dtype';
 import { mxExponent, mxScale } from './mx';
@@ -36,6 +36,10 @@ export function e4m3Byte(x: f32): u8 {
   return <u8>(reinterpret<u32>(x * reinterpret<f32>(0x03800000)) >> 20);
 }
 
+/**
+ * Encodes `count` elements that share a scale. As the reference adds a zero point of 0 to the quotient, -0 becomes 0; a
+ * negative quotient that is rounded to 0 keeps its sign.
+ */
 function encode<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usize): void {
   const unbias = word(F16_UNBIAS);
   const half = word(halfIndex<R>());
@@ -51,7 +55,7 @@ function encode<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usi
   const rebias = word(E4M3_REBIAS);
   const signByte = word(SIGN_BYTE);
   const s = f32x4.splat(scale);
-  const magnitudes = i8x16.splat(0x7f);
+  const magnitudes = word(MAGNITUDE8);
   const zero = i8x16.splat(0);
   let signal = zero;
   let noise = zero;
@@ -70,14 +74,14 @@ function encode<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usi
     const x2 = f32x4.div(widen4<T>(at + 8 * sizeof<T>(), unbias), s);
     const x3 = f32x4.div(widen4<T>(at + 12 * sizeof<T>(), unbias), s);
     signal = f32x4.add(signal, squares(x0, x1, x2, x3));
-    const a0 = f32x4.pmin(v128.andnot(near4<R>(x0, half, keep, one, sign, minNormal, subnormalMagic), sign), highest);
-    const a1 = f32x4.pmin(v128.andnot(near4<R>(x1, half, keep, one, sign, minNormal, subnormalMagic), sign), highest);
-    const a2 = f32x4.pmin(v128.andnot(near4<R>(x2, half, keep, one, sign, minNormal, subnormalMagic), sign), highest);
-    const a3 = f32x4.pmin(v128.andnot(near4<R>(x3, half, keep, one, sign, minNormal, subnormalMagic), sign), highest);
-    const y0 = toE4m3(a0, least, exponent, magicExponent);
-    const y1 = toE4m3(a1, least, exponent, magicExponent);
-    const y2 = toE4m3(a2, least, exponent, magicExponent);
-    const y3 = toE4m3(a3, least, exponent, magicExponent);
+    const r0 = f32x4.add(near4<R>(x0, half, keep, one, sign, minNormal, subnormalMagic), zero);
+    const r1 = f32x4.add(near4<R>(x1, half, keep, one, sign, minNormal, subnormalMagic), zero);
+    const r2 = f32x4.add(near4<R>(x2, half, keep, one, sign, minNormal, subnormalMagic), zero);
+    const r3 = f32x4.add(near4<R>(x3, half, keep, one, sign, minNormal, subnormalMagic), zero);
+    const y0 = toE4m3(f32x4.pmin(v128.andnot(r0, sign), highest), least, exponent, magicExponent);
+    const y1 = toE4m3(f32x4.pmin(v128.andnot(r1, sign), highest), least, exponent, magicExponent);
+    const y2 = toE4m3(f32x4.pmin(v128.andnot(r2, sign), highest), least, exponent, magicExponent);
+    const y3 = toE4m3(f32x4.pmin(v128.andnot(r3, sign), highest), least, exponent, magicExponent);
     noise = f32x4.add(
       noise,
       squares(
@@ -88,10 +92,10 @@ function encode<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usi
       ),
     );
     const codes = toUnsignedBytes(
-      v128.or(i32x4.shr_u(f32x4.mul(y0, rebias), 20), v128.and(i32x4.shr_u(x0, 24), signByte)),
-      v128.or(i32x4.shr_u(f32x4.mul(y1, rebias), 20), v128.and(i32x4.shr_u(x1, 24), signByte)),
-      v128.or(i32x4.shr_u(f32x4.mul(y2, rebias), 20), v128.and(i32x4.shr_u(x2, 24), signByte)),
-      v128.or(i32x4.shr_u(f32x4.mul(y3, rebias), 20), v128.and(i32x4.shr_u(x3, 24), signByte)),
+      v128.or(i32x4.shr_u(f32x4.mul(y0, rebias), 20), v128.and(i32x4.shr_u(r0, 24), signByte)),
+      v128.or(i32x4.shr_u(f32x4.mul(y1, rebias), 20), v128.and(i32x4.shr_u(r1, 24), signByte)),
+      v128.or(i32x4.shr_u(f32x4.mul(y2, rebias), 20), v128.and(i32x4.shr_u(r2, 24), signByte)),
+      v128.or(i32x4.shr_u(f32x4.mul(y3, rebias), 20), v128.and(i32x4.shr_u(r3, 24), signByte)),
     );
     v128.store(to, codes);
     zeros += popcnt(i8x16.bitmask(i8x16.eq(v128.and(codes, magnitudes), zero)));

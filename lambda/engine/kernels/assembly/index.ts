@@ -12,6 +12,7 @@ export { int4GroupsAsymmetricF32Exact, int4GroupsAsymmetricBf16Exact, int4Groups
 export { packZeroPoints } from './int4';
 export * from './int8';
 export * from './prune';
+export * from './sums';
 
 /** First byte that the host may use. */
 export function heapBase(): usize {

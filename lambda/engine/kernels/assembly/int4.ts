@@ -1,6 +1,6 @@
 import { absmaxBits } from './absmax';
 import {
-  F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC, F16_UNBIAS, INT4_MAX, INT4_MIN, INTEGER_MAGIC, ONE, SIGN, word,
+  F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC, F16_UNBIAS, INT4_MAX, INT4_MIN, INTEGER_MAGIC, LOW_BYTES, ONE, SIGN, word,
 } from './constants';
 import { round1, store1 } from './dtype';
 import { halfIndex, near4, squares, toUnsignedBytes, widen4 } from './lanes';
@@ -30,7 +30,7 @@ export function encode4<T, R, Z>(src: usize, count: i32, scale: f32, zeroPoint: 
   const z = f32x4.splat(zeroPoint);
   const bias = i32x4.sub(magic, i32x4.splat(8));
   const zeroCode = i8x16.splat(8 + <i8>zeroPoint);
-  const low = i16x8.splat(0xff);
+  const low = word(LOW_BYTES);
   let signal = f32x4.splat(0);
   let noise = signal;
   let zeros = 0;

@@ -6,11 +6,17 @@
 @inline
 export function widen4<T>(at: usize, unbias: v128): v128 {
   if (isFloat<T>()) return v128.load(at);
-  const bits = v128.load_ext<u16>(at);
+  return widenBits<T>(v128.load_ext<u16>(at), unbias);
+}
+
+/** Four patterns of 16 bits, each in the low half of a lane, as f32. */
+// @ts-ignore: decorator
+@inline
+export function widenBits<T>(bits: v128, unbias: v128): v128 {
   if (!isSigned<T>()) return i32x4.shl(bits, 16);
   return v128.or(
-    f32x4.mul(i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13), unbias),
-    i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16),
+    f32x4.mul(i32x4.shr_u(i32x4.shl(bits, 17), 4), unbias),
+    i32x4.shl(i32x4.shr_u(bits, 15), 31),
   );
 }
 

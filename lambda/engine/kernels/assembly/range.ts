@@ -1,4 +1,4 @@
-import { MAGNITUDE, word } from './constants';
+import { MAGNITUDE, MAGNITUDE16, word } from './constants';
 import { fromBits } from './scales';
 
 /** Where `rangeOf` leaves its answer: f32 minimum, at most 0, and f32 maximum, at least 0. */
@@ -28,7 +28,7 @@ export function rangeOf<T>(at: usize, count: i32): u32 {
     );
     return storeRange<T>(least < 0 ? ~least & 0x7fffffff : 0, most);
   }
-  const magnitude = i16x8.splat(0x7fff);
+  const magnitude = word(MAGNITUDE16);
   let low = i16x8.splat(0);
   let high = low;
   for (; at < end; at += 16) {

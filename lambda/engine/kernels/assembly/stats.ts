@@ -1,3 +1,5 @@
+import { widenBits } from './lanes';
+
 // A stats record: f64 signal at 0, f64 noise at 8, f64 zeros at 16. Kernels add to it. Lanes are summed in f32 over
 // short runs and in f64 beyond, so that a long row loses nothing.
 
@@ -34,4 +36,30 @@ export function addStats(stats: usize, signal: f64, noise: f64, zeros: f64): voi
 export function addRun(stats: usize, signal: v128, noise: v128, scale: f32, zeros: i32): void {
   const square = <f64>scale * <f64>scale;
   addStats(stats, sumLanes(signal) * square, sumLanes(noise) * square, <f64>zeros);
+}
+
+/** Adds the squares of a vector of elements, in f64: squares of large and small f32 do not fit f32. */
+// @ts-ignore: decorator
+@inline
+export function squaresOf<T>(sums: v128, v: v128, unbias: v128): v128 {
+  if (isFloat<T>()) return addSquares(sums, v);
+  return addSquares(
+    addSquares(sums, widenBits<T>(i32x4.extend_low_i16x8_u(v), unbias)),
+    widenBits<T>(i32x4.extend_high_i16x8_u(v), unbias),
+  );
+}
+
+/** Adds the squares of four f32. */
+// @ts-ignore: decorator
+@inline
+export function addSquares(sums: v128, v: v128): v128 {
+  const low = f64x2.promote_low_f32x4(v);
+  const high = f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 1));
+  return f64x2.add(sums, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
+}
+
+// @ts-ignore: decorator
+@inline
+export function both(v: v128): f64 {
+  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }
