@@ -3,7 +3,7 @@ import { Layout, OutputLayout, PlannedTensor } from '../../plan';
 import { Recipe } from '../../recipe';
 import { LayoutLimits, ModelFormat, SourceFiles } from '../model-format';
 import { findConstants } from './constants';
-import { cutPieces } from './cut-pieces';
+import { cutPieces, Segment } from './cut-pieces';
 import { artifactBytes, Decided, shapeOf } from './decided';
 import { writeFloats } from './float-executor';
 import { writeInt8 } from './int8-executor';
@@ -13,6 +13,7 @@ import { candidates, sortFiles } from './model-files';
 import { METADATA, MODEL, typeName } from './model-fields';
 import { readGraphs, tablesOf, text } from './model-graph';
 import { oneAtATime } from './one-at-a-time';
+import { packedFiles } from './packed-files';
 import { PagedBytes } from './paged-bytes';
 import { FlatbufferReader } from './read-flatbuffer';
 import { rewriteModel } from './rewrite-model';
@@ -63,12 +64,19 @@ async function planModel(source: SourceFiles, recipe: Recipe, limits: LayoutLimi
 
   const order = new Map(decisions.map((decided, at) => [decided, at]));
   const segments = layOutModel(rewriteModel(model, graphs, data, decisions), index, (decided) => order.get(decided)!);
-  const size = segments.reduce((sum, segment) => sum + segment.length, 0);
+  segments.push(...(await packedFiles(file.source, index, lengthOf(segments))));
   return {
-    outputs: [{ key, size, pieces: cutPieces(segments, limits) }, ...copied.map((at) => copyOf(source, at, limits))],
+    outputs: [
+      { key, size: lengthOf(segments), pieces: cutPieces(segments, limits) },
+      ...copied.map((at) => copyOf(source, at, limits)),
+    ],
     tensors: decisions.map(planned),
     warnings: [...warnings, ...warningsFor(decisions, recipe)],
   };
+}
+
+function lengthOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, segment) => sum + segment.length, 0);
 }
 
 function planned(decided: Decided): PlannedTensor {
