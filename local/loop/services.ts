@@ -4,12 +4,8 @@ import { ACCOUNT, LocalAws, REGION, startLocalAws } from '../aws/local-aws';
 import { checkPortIsFree, freePorts } from '../ports';
 import { startLocalSageMaker } from '../sagemaker/server';
 
-/**
- * What waits for something else waits for a share of its time only: Wait states are made for endpoints that take minutes
- * to come up, and a deployment's minutes of watching for alarms make no sense for one user's first tries.
- */
+/** Wait states pass at this share of their time: they are made for endpoints that take minutes to come up. */
 const STATE_WAIT_SCALE = 0.1;
-const DEPLOYMENT_WAIT_SCALE = 0.01;
 
 /** Old instances stay for minutes after a switch, in case an alarm goes off; here seconds tell as much. */
 const BAKE_SCALE = 0.01;
@@ -61,7 +57,6 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       s3Endpoint: awsUrl,
       region: REGION,
       account: ACCOUNT,
-      waitScale: DEPLOYMENT_WAIT_SCALE,
       waitScale: BAKE_SCALE,
       log: (line) => appendFileSync(log, `${new Date().toISOString()} ${line}\n`),
     });

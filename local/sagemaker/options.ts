@@ -27,12 +27,6 @@ export interface LocalSageMakerOptions {
    */
   readonly waitScale?: number;
   /**
-   * Share of the waiting times in deployment policies that really passes, 0 to 1. Alarms are still looked at each time.
-   *
-   * @default 1
-   */
-  readonly waitScale?: number;
-  /**
    * Receives one line for everything worth telling.
    *
    * @default - nobody is told

@@ -153,7 +153,7 @@ export class LiveEndpoint {
               { fleet: green, share },
             ]
           : [{ fleet: green, share: 1 }];
-      const problem = await this.watch(alarms, waitSeconds * (this.context.options.waitScale ?? 1));
+      const problem = await this.watch(alarms, waitSeconds);
       if (problem !== undefined) return `The deployment was rolled back: ${problem}`;
     }
     return undefined;
