@@ -22,8 +22,20 @@ export interface WorkRequest {
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Makes one item of a plan and stores its result. Running it again makes the same bytes. */
-export async function compressItem(request: WorkRequest): Promise<void> {
+/** The item before the one that is asked for now. */
+let last: Promise<void> = Promise.resolve();
+
+/**
+ * Makes one item of a plan and stores its result. Running it again makes the same bytes. A thread makes one item at a
+ * time, because its kernels have one memory, which is handed out in order.
+ */
+export function compressItem(request: WorkRequest): Promise<void> {
+  const done = last.then(() => makeItem(request));
+  last = done.catch(() => undefined);
+  return done;
+}
+
+async function makeItem(request: WorkRequest): Promise<void> {
   const { plan } = request;
   const format = request.formats.find((candidate) => candidate.name === plan.format);
   if (format === undefined)

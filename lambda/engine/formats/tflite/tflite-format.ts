@@ -12,7 +12,6 @@ import { findData } from './model-data';
 import { candidates, sortFiles } from './model-files';
 import { METADATA, MODEL, typeName } from './model-fields';
 import { readGraphs, tablesOf, text } from './model-graph';
-import { oneAtATime } from './one-at-a-time';
 import { packedFiles } from './packed-files';
 import { PagedBytes } from './paged-bytes';
 import { FlatbufferReader } from './read-flatbuffer';
@@ -37,9 +36,9 @@ export const tfliteFormat: ModelFormat = {
   plan: planModel,
 
   executors: {
-    'tflite.structure': oneAtATime(writeStructure),
-    'tflite.int8': oneAtATime(writeInt8),
-    'tflite.float': oneAtATime(writeFloats),
+    'tflite.structure': writeStructure,
+    'tflite.int8': writeInt8,
+    'tflite.float': writeFloats,
   },
 };
 
