@@ -1,21 +1,27 @@
+import { createHash } from 'node:crypto';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { fields, text } from './support/fields';
 
 const client = new SFNClient({ maxAttempts: 8 });
 
 /**
- * Custom resource: starts the build machine when the stack is made or its inputs change, and does not wait. The
- * execution's name is given by the inputs, so a deployment that is tried again starts nothing twice.
+ * Custom resource: starts the build machine when the stack is made or the build's inputs change, and does not wait. The
+ * execution is named after the inputs and CloudFormation's request: a request that is delivered twice starts nothing
+ * twice, and a deployment that goes back to earlier inputs builds them again.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const properties = fields(event, 'ResourceProperties');
   const stateMachineArn = text(properties, 'stateMachineArn');
-  const name = text(properties, 'executionName');
-  if (event.RequestType === 'Delete') return { PhysicalResourceId: event.PhysicalResourceId };
+  const inputs = text(properties, 'executionName');
+  const PhysicalResourceId = (event.PhysicalResourceId as string | undefined) ?? stateMachineArn;
+  const before = fields(event, 'OldResourceProperties').executionName;
+  if (event.RequestType === 'Delete' || inputs === before) return { PhysicalResourceId };
+  const request = createHash('sha256').update(text(event, 'RequestId')).digest('hex').slice(0, 8);
+  const name = `${inputs}-${request}`;
   try {
     await client.send(new StartExecutionCommand({ stateMachineArn, name, input: text(properties, 'input') }));
   } catch (error) {
     if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
   }
-  return { PhysicalResourceId: stateMachineArn, Data: { executionName: name } };
+  return { PhysicalResourceId, Data: { executionName: name } };
 }
