@@ -1,5 +1,4 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { finalizeBuild } from '../../../lambda/engine/finalizer';
 import { FORMATS } from '../../../lambda/engine/formats';
 import { ObjectStore } from '../../../lambda/engine/io/object-store';
@@ -83,7 +82,7 @@ test('a build over an S3 that spoils one request in twenty gives the same bytes'
     endpoint: proxy.url,
     forcePathStyle: true,
     maxAttempts: 8,
-    requestHandler: new NodeHttpHandler({ requestTimeout: 5000 }),
+    requestHandler: { requestTimeout: 5000 },
   });
   const stormy = storesOf(shaky, 'stormy');
   const manifest = await build(stormy);

@@ -1,0 +1,40 @@
+import { handler } from '../../lambda/prepare';
+import { buildName } from '../../lambda/support/build-name';
+
+const event = (executionName: string, input: unknown = {}): Record<string, unknown> => ({
+  executionName,
+  executionArn: 'arn:aws:states:us-east-1:123456789012:execution:m:e',
+  model: 'digits',
+  bucket: 'models',
+  input,
+});
+
+test('names the build after a plain execution, and the job after model and build', async () => {
+  expect(await handler(event('nightly-7'))).toEqual({ build: 'nightly-7', trainingJobName: 'digits-nightly-7' });
+});
+
+test('passes a source on, so that nothing is trained', async () => {
+  expect(await handler(event('a', { source: 's3://models/raw/mine/' }))).toMatchObject({
+    source: 's3://models/raw/mine/',
+  });
+});
+
+test.each([['models/raw/mine'], [7], ['s3://'], ['s3://UPPER/x']])('refuses the source %p', async (source) => {
+  await expect(handler(event('a', { source }))).rejects.toThrow(/S3 address|must be an address such as s3:\/\//);
+});
+
+test.each(['A7F3-UPPER', '3f0d6a52-9c1b-4a39-bb0e-6f3a1f1e0c11', 'x'.repeat(80), '---', 'ünïcode name'])(
+  'turns the execution name %p into a name of its own that jobs and keys can have',
+  (name) => {
+    const build = buildName(name);
+    expect(build).toMatch(/^[a-z0-9](-?[a-z0-9])*$/);
+    expect(build.length).toBeLessThanOrEqual(32);
+    expect(buildName(`${name}2`)).not.toBe(build);
+  },
+);
+
+test('a job name leaves room for an attempt under the 63 characters that SageMaker takes', async () => {
+  const { trainingJobName } = await handler({ ...event('y'.repeat(80)), model: 'm'.repeat(24) });
+  expect(trainingJobName).toMatch(/^[a-z0-9](-?[a-z0-9])*$/);
+  expect((trainingJobName as string).length).toBeLessThanOrEqual(63 - '-abcd'.length);
+});
