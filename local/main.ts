@@ -26,8 +26,8 @@ async function main(): Promise<number> {
     return 2;
   }
   const abort = new AbortController();
-  listenForCtrlC(abort, loop, view);
-  process.once('exit', () => loop.kill());
+  listenForCtrlC(abort, view);
+  process.once('exit', () => loop.abandon());
   try {
     await loop.run(abort.signal);
     return 0;
@@ -52,7 +52,7 @@ function hideVersionWarning(): void {
   });
 }
 
-function listenForCtrlC(abort: AbortController, loop: LocalLoop, view: ConsoleView): void {
+function listenForCtrlC(abort: AbortController, view: ConsoleView): void {
   let first = 0;
   const stop = (): void => {
     if (!abort.signal.aborted) {
@@ -61,13 +61,15 @@ function listenForCtrlC(abort: AbortController, loop: LocalLoop, view: ConsoleVi
       view.line('\nStopping everything …');
       abort.abort();
     } else if (Date.now() - first > SAME_KEY_PRESS) {
-      loop.kill();
       process.exit(130);
     }
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   process.on('SIGHUP', stop);
+  // Whoever read the output is gone.
+  process.stdout.on('error', stop);
+  process.stderr.on('error', stop);
 }
 
 main().then(

@@ -5,6 +5,7 @@ import { logTail } from '../log-tail';
 import { checkPortIsFree, freePorts } from '../ports';
 import { ProcessGroup } from '../process-group';
 import { cleanPythonEnvironment } from '../python/pip-install';
+import { discardUnsavedState, noteServer, savedMarker } from './saved-state';
 
 export const ACCOUNT = '123456789012';
 export const REGION = 'us-east-1';
@@ -30,12 +31,12 @@ export interface LocalAws {
   readonly url: string;
   readonly port: number;
   readonly logFile: string;
+  /** The server's process id. */
+  readonly pid: number;
   /** Resolves when the server ends, whoever ended it. */
   readonly exited: Promise<number | null>;
-  /** Stops the server and every function's process. */
+  /** Stops the server and every function's process. Without it they end by themselves when this process does. */
   close(): Promise<void>;
-  /** The same without saving and without waiting. */
-  kill(): void;
 }
 
 /** Settings that make every AWS SDK and the CDK command line use the local AWS, and nothing of the user's own. */
@@ -63,6 +64,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const port = options.port ?? (await freePorts(1))[0];
   const url = `http://127.0.0.1:${port}`;
   const logFile = join(options.stateDir, 'ministack.log');
+  await discardUnsavedState(options.stateDir);
   const temporary = join(options.stateDir, 'tmp');
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
@@ -73,6 +75,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     logFile,
     env: serverEnvironment(options, port, url, temporary),
   });
+  if (server.pid !== undefined) noteServer(options.stateDir, server.pid);
   const giveUp = Date.now() + START_LIMIT;
   while (!(await answers(url))) {
     if (!server.running || Date.now() > giveUp) {
@@ -83,9 +86,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   }
   const close = async (): Promise<void> => {
     await server.stop();
+    rmSync(join(options.stateDir, 'server.pid'), { force: true });
     rmSync(temporary, { recursive: true, force: true });
   };
-  return { url, port, logFile, exited: server.exited, close, kill: () => server.kill() };
+  return { url, port, logFile, pid: server.pid ?? 0, exited: server.exited, close };
 }
 
 function serverEnvironment(options: LocalAwsOptions, port: number, url: string, temporary: string): NodeJS.ProcessEnv {
@@ -114,6 +118,7 @@ function serverEnvironment(options: LocalAwsOptions, port: number, url: string, 
     ...(persist
       ? {
           PERSIST_STATE: '1',
+          MODELPRESS_SAVED_MARKER: savedMarker(options.stateDir),
           STATE_DIR: join(options.stateDir, 'services'),
           S3_PERSIST: '1',
           S3_DATA_DIR: join(options.stateDir, 's3'),

@@ -5,10 +5,14 @@ import os
 import signal
 import sys
 import threading
+import time
 
 VERSION = "1.5.33"
 # What the additions below hold on to. They are internals, hence the exact version.
 NEEDED = ("_SERVICE_DISPATCH", "_ExecutionError", "_resolve_ctx_path", "_invoke_resource_with_timeout")
+
+# An orderly end saves the state; it takes a second.
+SHUTDOWN_SECONDS = 30
 
 
 def add_redrive_count(stepfunctions):
@@ -28,6 +32,8 @@ def end_with_parent():
     while os.read(sys.stdin.fileno(), 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SHUTDOWN_SECONDS)
+    os._exit(1)
 
 
 def main():
@@ -52,7 +58,13 @@ def main():
     add_redrive_count(stepfunctions)
     threading.Thread(target=end_with_parent, daemon=True).start()
     sys.argv = sys.argv[:1]
+    marker = os.environ.get("MODELPRESS_SAVED_MARKER")
+    if marker and os.path.exists(marker):
+        os.remove(marker)
     app.main()
+    if marker:
+        with open(marker, "w", encoding="utf-8"):
+            pass
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ export async function runCdk(
     },
   });
   const stop = (): void => void cdk.stop();
+  const kill = (): void => cdk.kill();
+  process.once('exit', kill);
   options.signal?.addEventListener('abort', stop, { once: true });
   const timer = new AbortController();
   try {
@@ -77,5 +79,6 @@ export async function runCdk(
     timer.abort();
     options.signal?.removeEventListener('abort', stop);
     await cdk.stop();
+    process.off('exit', kill);
   }
 }

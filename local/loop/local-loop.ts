@@ -102,9 +102,8 @@ export class LocalLoop {
     return this.closing;
   }
 
-  /** The same in the last moment of the process. */
-  kill(): void {
-    this.services?.kill();
+  /** For the last moment of the process: what it started ends by itself, but the claim would stay. */
+  abandon(): void {
     this.runFile.release();
   }
 
@@ -127,7 +126,9 @@ export class LocalLoop {
     this.runFile.update(mine);
     if (reset) resetState(stateDir);
     this.view.heading('Local services');
-    const start = startServices({ stateDir, python, ...ports }).then((services) => (this.services = services));
+    const start = startServices({ stateDir, python, ...ports, report: (line) => this.view.line(line) }).then(
+      (services) => (this.services = services),
+    );
     this.starting = start;
     await this.view.step('start AWS and SageMaker', () => start);
     signal.throwIfAborted();

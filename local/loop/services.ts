@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ACCOUNT, LocalAws, REGION, startLocalAws } from '../aws/local-aws';
+import { discardUnsavedState } from '../aws/saved-state';
 import { checkPortIsFree, freePorts } from '../ports';
 import { startLocalSageMaker } from '../sagemaker/server';
 
@@ -17,8 +18,6 @@ export interface Services {
   readonly lost: Promise<unknown>;
   /** Stops every process, keeping the state for the next run. */
   close(): Promise<void>;
-  /** Ends what can be ended at once, when there is no time left. */
-  kill(): void;
 }
 
 export interface ServicesOptions {
@@ -26,6 +25,8 @@ export interface ServicesOptions {
   readonly python: string;
   readonly awsPort: number;
   readonly sageMakerPort: number;
+  /** Is told what the user should know. */
+  readonly report: (line: string) => void;
 }
 
 /** Chooses the ports, because each server must know the other's address. @throws PortInUseError */
@@ -39,6 +40,10 @@ export async function choosePorts(sageMakerPort?: number): Promise<{ awsPort: nu
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const { stateDir, python, awsPort, sageMakerPort } = options;
   const awsUrl = `http://127.0.0.1:${awsPort}`;
+  if (await discardUnsavedState(join(stateDir, 'aws'))) {
+    rmSync(join(stateDir, 'sagemaker'), { recursive: true, force: true });
+    options.report('An earlier run was killed before it could save its state: starting afresh.');
+  }
   // The local SageMaker brings back the endpoints of earlier runs, whose files are in the bucket: AWS comes first.
   const aws = await startLocalAws({
     python,
@@ -64,7 +69,6 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       awsUrl,
       sageMakerUrl: sageMaker.url,
       lost: aws.exited,
-      kill: () => aws.kill(),
       close: () => closeAll(aws, sageMaker),
     };
   } catch (error) {

@@ -1,11 +1,16 @@
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalAws, startLocalAws } from '../../../local/aws/local-aws';
 import { PortInUseError } from '../../../local/ports';
 import { ensurePython } from '../../../local/python/ensure-python';
@@ -21,7 +26,7 @@ describe('startLocalAws', () => {
   });
   afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 
-  const client = (aws: LocalAws): S3Client =>
+  const client = (aws: Pick<LocalAws, 'url'>): S3Client =>
     new S3Client({
       endpoint: aws.url,
       region: 'us-east-1',
@@ -46,6 +51,22 @@ describe('startLocalAws', () => {
     }
   });
 
+  test('forgets the half of a state that a killed server left', async () => {
+    const first = await startLocalAws({ python, stateDir });
+    await client(first).send(new CreateBucketCommand({ Bucket: 'half' }));
+    await client(first).send(new PutObjectCommand({ Bucket: 'half', Key: 'a', Body: 'on disk at once' }));
+    expect(existsSync(join(stateDir, 's3'))).toBe(true);
+    process.kill(first.pid, 'SIGKILL');
+    await first.exited;
+    const second = await startLocalAws({ python, stateDir });
+    try {
+      const { Buckets } = await client(second).send(new ListBucketsCommand({}));
+      expect(Buckets ?? []).toEqual([]);
+    } finally {
+      await second.close();
+    }
+  });
+
   test('says so when the port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -62,7 +83,7 @@ describe('startLocalAws', () => {
     await expect(startLocalAws({ python: process.execPath, stateDir })).rejects.toThrow(/did not start.*SyntaxError/s);
   });
 
-  test('ends when the process that started it is killed', async () => {
+  test('ends in order when the process that started it is killed, and the next start waits for that', async () => {
     const script = `require('tsx/cjs');
       const { startLocalAws } = require('./local/aws/local-aws.ts');
       startLocalAws(${JSON.stringify({ python, stateDir })}).then((aws) => console.log(aws.url));
@@ -70,16 +91,15 @@ describe('startLocalAws', () => {
     const parent = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const url = line.toString().trim();
-    expect((await fetch(`${url}/_ministack/health`)).ok).toBe(true);
+    await client({ url }).send(new CreateBucketCommand({ Bucket: 'orphaned' }));
     parent.kill('SIGKILL');
-    let gone = false;
-    for (let i = 0; i < 200 && !gone; i++) {
-      gone = await fetch(`${url}/_ministack/health`).then(
-        () => false,
-        () => true,
-      );
-      if (!gone) await sleep(100);
+    const second = await startLocalAws({ python, stateDir });
+    try {
+      await expect(fetch(`${url}/_ministack/health`)).rejects.toThrow();
+      const { Buckets } = await client(second).send(new ListBucketsCommand({}));
+      expect(Buckets?.map(({ Name }) => Name)).toEqual(['orphaned']);
+    } finally {
+      await second.close();
     }
-    expect(gone).toBe(true);
   });
 });
