@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 const root = resolve(__dirname, '..');
 const folder = join(root, 'lambda/engine/kernels/assembly');
@@ -45,9 +44,7 @@ interface Asc {
 }
 
 async function compile(): Promise<Uint8Array> {
-  // asc is an ES module, and a CommonJS import() would be turned into require().
-  const load = new Function('url', 'return import(url)') as (url: string) => Promise<{ default: Asc }>;
-  const { default: asc } = await load(pathToFileURL(join(root, 'node_modules/assemblyscript/dist/asc.js')).href);
+  const { default: asc } = (await import('assemblyscript/asc')) as unknown as { default: Asc };
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [join(folder, 'index.ts'), '--outFile', 'kernels.wasm', '--baseDir', folder, ...OPTIONS],

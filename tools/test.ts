@@ -13,7 +13,10 @@ const root = resolve(__dirname, '..');
 
 function run(title: string, command: string, args: string[]): boolean {
   console.log(`\n== ${title}`);
-  const result = spawnSync(process.execPath, [join(root, 'node_modules', command), ...args], { cwd: root, stdio: 'inherit' });
+  const result = spawnSync(process.execPath, [join(root, 'node_modules', command), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   return result.status === 0;
 }
 

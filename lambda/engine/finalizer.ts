@@ -40,7 +40,7 @@ export async function finalizeBuild(request: FinalizeRequest): Promise<Manifest>
 
   const { parts, sums } = await gatherResults(request.work, plan);
   const files = await mapConcurrently(plan.outputs, CONCURRENCY, (output, index) =>
-    completeOutput(artifact, output, parts[index]!),
+    completeOutput(artifact, output, parts[index]),
   );
   for (const extra of request.extraFiles) files.push(await addFile(artifact, extra, files));
   const manifest: Manifest = {
@@ -97,7 +97,7 @@ async function gatherResults(
   const parts: UploadedPart[][] = plan.outputs.map(() => []);
   const sums = new Map<number, TensorSums>();
   for (const result of results) {
-    for (const piece of result!.pieces) parts[piece.output]!.push(...piece.parts);
+    for (const piece of result!.pieces) parts[piece.output].push(...piece.parts);
     for (const { tensor, sums: own } of result!.sums) {
       const old = sums.get(tensor) ?? { signal: 0, noise: 0, zeros: 0, count: 0 };
       sums.set(tensor, {

@@ -11,7 +11,7 @@ export async function mapConcurrently<T, R>(
     while (next < inputs.length && !failed) {
       const index = next++;
       try {
-        results[index] = await map(inputs[index]!, index);
+        results[index] = await map(inputs[index], index);
       } catch (error) {
         failed = true;
         throw error;

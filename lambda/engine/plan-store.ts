@@ -26,7 +26,7 @@ export async function writePlan(
 ): Promise<boolean> {
   const lines = items.map((item) => Buffer.from(`${JSON.stringify(item)}\n`));
   const itemOffsets = [0];
-  for (const line of lines) itemOffsets.push(itemOffsets[itemOffsets.length - 1]! + line.length);
+  for (const line of lines) itemOffsets.push(itemOffsets[itemOffsets.length - 1] + line.length);
   const itemsKey = await putUnderOwnName(work, Buffer.concat(lines));
   const whole: StoredPlan = { ...plan, itemOffsets, itemsKey };
   return work.put(PLAN_KEY, Buffer.from(JSON.stringify(whole)), { onlyIfAbsent: true });

@@ -92,7 +92,7 @@ export async function layOut(
       `holds ${files.length} files, more than ${MAX_SOURCE_FILES}; is it a model's own folder?`,
     );
   }
-  const source: SourceFiles = { files, open: (index) => request.source.open(files[index]!.key, files[index]) };
+  const source: SourceFiles = { files, open: (index) => request.source.open(files[index].key, files[index]) };
   for (const format of request.formats) {
     if (!(await format.detect(source))) continue;
     const limits: LayoutLimits = {
@@ -152,7 +152,7 @@ function packItems(layout: Layout, itemBytes: number): PlanItem[] {
         items.push([]);
         room = itemBytes;
       }
-      items[items.length - 1]!.push({ ...piece, output: index, firstPart, partSizes: sizes });
+      items[items.length - 1].push({ ...piece, output: index, firstPart, partSizes: sizes });
       room -= piece.cost;
       firstPart += sizes.length;
     }

@@ -59,7 +59,7 @@ async function makePiece(
   sums: Map<number, TensorSums>,
 ): Promise<UploadedPart[]> {
   const { plan } = request;
-  const writer = new PieceWriter(request.artifact, plan.outputs[piece.output]!, piece);
+  const writer = new PieceWriter(request.artifact, plan.outputs[piece.output], piece);
   const sources = new Map<number, Promise<ByteSource>>();
   const context: StepContext = {
     plan,
@@ -98,7 +98,7 @@ async function copy(step: CopyStep, context: StepContext): Promise<void> {
   const end = step.from.offset + step.from.length;
   const buffers = [0, 1].map(() => new Uint8Array(Math.min(COPY_CHUNK_BYTES, step.from.length)));
   const read = async (offset: number, turn: number): Promise<Uint8Array> => {
-    const chunk = buffers[turn % 2]!.subarray(0, Math.min(COPY_CHUNK_BYTES, end - offset));
+    const chunk = buffers[turn % 2].subarray(0, Math.min(COPY_CHUNK_BYTES, end - offset));
     await source.read(offset, chunk);
     return chunk;
   };

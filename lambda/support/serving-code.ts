@@ -32,6 +32,6 @@ export async function readServingCode(bucket: string, key: string): Promise<Extr
     .map((path) => {
       if (path.startsWith('/') || path.split('/').includes('..'))
         throw new InvalidModelError(name, `holds a path that leads outside: ${path}`);
-      return { key: `code/${path}`, body: entries[path]! };
+      return { key: `code/${path}`, body: entries[path] };
     });
 }

@@ -225,8 +225,11 @@ def print_logits(checkpoints: list[str]) -> None:
     tokens = torch.arange(48).reshape(2, 24) % 96
     results = []
     for checkpoint in checkpoints:
-        compressed = "quantization_config" in json.loads((Path(checkpoint) / "config.json").read_text())
-        options = {"quantization_config": CompressedTensorsConfig(dequantize=True)} if compressed else {}
+        config = json.loads((Path(checkpoint) / "config.json").read_text())
+        groups = config.get("quantization_config", {}).get("config_groups", {}).values()
+        # compressed-tensors' own modules know neither transformers' fused experts nor packed zero points.
+        at_once = groups and (config["model_type"] == "mixtral" or any(not group["weights"]["symmetric"] for group in groups))
+        options = {"quantization_config": CompressedTensorsConfig(dequantize=True)} if at_once else {}
         model = AutoModelForCausalLM.from_pretrained(checkpoint, **options).eval()
         with torch.no_grad():
             results.append(model(tokens).logits.float().flatten().tolist())

@@ -22,5 +22,5 @@ export function parseS3Address(address: string): S3Location {
     throw new InvalidModelError(address, 'is not an S3 address; expected s3://<bucket>/<prefix>/');
   }
   const prefix = match[2] ?? '';
-  return { bucket: match[1]!, prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/` };
+  return { bucket: match[1], prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/` };
 }

@@ -67,7 +67,7 @@ class FolderKind implements Kind {
       this.made.push(store);
       return store;
     });
-    return { source: source!, artifact: artifact!, work: work! };
+    return { source: source, artifact: artifact, work: work };
   }
 
   async pendingUploads(): Promise<number> {
@@ -190,7 +190,7 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('A build over $name', (kin
     await planBuild({ ...stores, recipe: RECIPE, formats: FORMATS });
     const plan = (await readPlan(stores.work))!;
     const changed = golden('dense.float');
-    changed[changed.length - 5]! ^= 1;
+    changed[changed.length - 5] ^= 1;
     await new Promise((resume) => setTimeout(resume, 20));
     await stores.source.put('model.tflite', changed);
     const run = async (): Promise<void> => {

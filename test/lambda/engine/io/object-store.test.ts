@@ -135,8 +135,8 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $nam
     const offsets = [0, 5 * MIB, 11 * MIB];
     const uploaded: UploadedPart[] = [];
     for (const index of [2, 0, 1, 0]) {
-      const place = { key: 'big.bin', uploadId, number: index + 1, offset: offsets[index]!, size: parts[index]!.length };
-      uploaded[index] = await store.uploadPart(place, parts[index]!, digestOf(parts[index]!));
+      const place = { key: 'big.bin', uploadId, number: index + 1, offset: offsets[index], size: parts[index].length };
+      uploaded[index] = await store.uploadPart(place, parts[index], digestOf(parts[index]));
     }
     expect(await store.list()).toEqual([]);
     await store.completeUpload('big.bin', uploadId, uploaded, digestOf(whole).crc64nvme);
