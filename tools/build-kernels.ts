@@ -10,6 +10,9 @@ const root = resolve(__dirname, '..');
 const folder = join(root, 'lambda/engine/kernels/assembly');
 const target = join(root, 'lambda/engine/kernels/kernels.wasm.ts');
 
+/** Not a literal at the import, because the package's declarations would replace Node's own `console` and `process`. */
+const COMPILER: string = 'assemblyscript/asc';
+
 const OPTIONS = [
   '--runtime',
   'stub',
@@ -44,7 +47,7 @@ interface Asc {
 }
 
 async function compile(): Promise<Uint8Array> {
-  const { default: asc } = (await import('assemblyscript/asc')) as unknown as { default: Asc };
+  const { default: asc } = (await import(COMPILER)) as { default: Asc };
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [join(folder, 'index.ts'), '--outFile', 'kernels.wasm', '--baseDir', folder, ...OPTIONS],
