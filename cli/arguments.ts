@@ -40,13 +40,13 @@ export function readArguments(argv: readonly string[]): Command {
   if (name === 'inspect') {
     if (places.length !== 1) throw new UsageError(`inspect takes one source, received ${places.length}`);
     if (values.jobs !== undefined) throw new UsageError('inspect takes no --jobs');
-    return { name, source: places[0]!, recipe, json };
+    return { name, source: places[0], recipe, json };
   }
   if (name === 'compress') {
     if (places.length !== 2)
       throw new UsageError(`compress takes a source and a destination, received ${places.length} places`);
     if (recipe === undefined) throw new UsageError('compress needs --recipe <method>, or --prune alone');
-    return { name, source: places[0]!, destination: places[1]!, recipe, jobs: readJobs(values.jobs), json };
+    return { name, source: places[0], destination: places[1], recipe, jobs: readJobs(values.jobs), json };
   }
   throw new UsageError(name === undefined ? 'a command is missing: compress or inspect' : `unknown command: ${name}`);
 }

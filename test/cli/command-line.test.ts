@@ -181,9 +181,9 @@ describe('modelpress inspect', () => {
       tensors: expect.arrayContaining([expect.objectContaining({ name: 'lm_head.weight', dtype: 'BF16' })]) as unknown,
     });
     const failed = await run('inspect', join(folder, 'absent'), '--json');
-    expect([failed.code, JSON.parse(failed.stdout)]).toEqual([
+    expect([failed.code, JSON.parse(failed.stdout) as unknown]).toEqual([
       1,
-      { error: { name: 'ModelError', message: expect.stringMatching(/no such file or folder/) } },
+      { error: { name: 'ModelError', message: expect.stringMatching(/no such file or folder/) as string } },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { WeightType } from '../formats/safetensors/dtypes';
+import { KERNEL_TYPE } from '../formats/safetensors/dtypes';
 import { KernelExports, kernels } from '../kernels';
 import { Encoder, EncoderJob } from './encoder';
 import { PartRole } from './scheme';
@@ -42,7 +42,7 @@ export function makeEncoder(job: EncoderJob): Encoder {
 }
 
 function kernelOf(run: KernelExports, { scheme, dtype, columns, exact, globalScale, stats }: EncoderJob): EncodeRows {
-  const type = TYPES[dtype];
+  const type = KERNEL_TYPE[dtype];
   const suffix: `${typeof type}${'' | 'Exact'}` = exact ? `${type}Exact` : type;
   // Quotients of f32 weights are f32 in either mode, so most kernels have one form for them.
   const plain = suffix === 'F32Exact' ? 'F32' : suffix;
@@ -75,5 +75,3 @@ function kernelOf(run: KernelExports, { scheme, dtype, columns, exact, globalSca
       throw new Error(`the method ${scheme.method} has no encoder`);
   }
 }
-
-const TYPES = { BF16: 'Bf16', F16: 'F16', F32: 'F32' } as const satisfies Record<WeightType, string>;

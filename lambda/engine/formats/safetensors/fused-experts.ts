@@ -25,7 +25,8 @@ export class ExpertLayout {
   constructor(config: ConfigFile | undefined) {
     const hidden = setting(config, 'hidden_size');
     this.hidden = typeof hidden === 'number' ? hidden : undefined;
-    this.model = String(config?.members.get('model_type') ?? '');
+    const model = config?.members.get('model_type');
+    this.model = typeof model === 'string' ? model : '';
   }
 
   /** The split; or why a fused expert tensor cannot be split; or '' when it is no such tensor. */
@@ -49,7 +50,7 @@ export class ExpertLayout {
           { name: 'up_proj', rows: rows / 2 },
         ]
       : [{ name: 'down_proj', rows }];
-    return { parent: match[1]!, experts, projections, columns };
+    return { parent: match[1], experts, projections, columns };
   }
 }
 

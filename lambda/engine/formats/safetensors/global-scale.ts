@@ -30,6 +30,8 @@ export function globalScaleOf(
   const key = set.map(({ file, offset }) => `${file} ${offset}`).join();
   const found = known.get(key) ?? findScale(context, module, set, buffers);
   known.set(key, found);
+  // A read that failed may succeed the next time.
+  found.catch(() => known.delete(key));
   return found;
 }
 
@@ -40,7 +42,7 @@ async function findScale(
   buffers: ChunkBuffers,
 ): Promise<number> {
   let absmax = 0;
-  let type: WeightType = set[0]!.dtype;
+  let type: WeightType = set[0].dtype;
   for (const { file, offset, length, dtype } of set) {
     await streamChunks(await context.source(file), offset, length, buffers, (region, bytes) => {
       const bits = absmaxBits(kernels(), region.ptr, bytes / weightBytes(dtype), dtype);

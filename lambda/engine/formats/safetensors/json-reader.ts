@@ -33,7 +33,7 @@ export class JsonReader {
   /** First byte of the next value or mark, white space skipped; -1 at the end. */
   peek(): number {
     for (; this.at < this.bytes.length; this.at++) {
-      const byte = this.bytes[this.at]!;
+      const byte = this.bytes[this.at];
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
     }
     return -1;
@@ -154,7 +154,7 @@ export class JsonReader {
   private word(): string {
     this.peek();
     const start = this.at;
-    while (this.at < this.bytes.length && this.at - start < 64 && isWordByte(this.bytes[this.at]!)) this.at++;
+    while (this.at < this.bytes.length && this.at - start < 64 && isWordByte(this.bytes[this.at])) this.at++;
     return this.decode(start, this.at);
   }
 

@@ -92,7 +92,7 @@ function textOutput(key: string, bytes: Uint8Array): OutputLayout {
 }
 
 function copiedOutput(source: SourceFiles, file: number, limits: LayoutLimits): OutputLayout {
-  const { key, size } = source.files[file]!;
+  const { key, size } = source.files[file];
   const step = { kind: 'copy', length: size, from: { file, offset: 0, length: size } };
   return { key, size, pieces: packPieces([[{ step, cost: size }]], limits) };
 }

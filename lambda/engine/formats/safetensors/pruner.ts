@@ -1,6 +1,6 @@
 import { Kernels, Region } from '../../kernels';
 import { StepContext } from '../../step-context';
-import { weightBytes } from './dtypes';
+import { KERNEL_TYPE, weightBytes } from './dtypes';
 import { WeightRange } from './safetensors-steps';
 import { ChunkBuffers, streamChunks } from './weight-stream';
 
@@ -32,28 +32,29 @@ export async function openPruner(
 ): Promise<Pruner> {
   const { run } = kernels;
   const { prune } = context.plan.recipe;
+  const type = KERNEL_TYPE[matrix.dtype];
   if (prune === '2:4') {
-    const kernel = { BF16: run.prune24Bf16, F16: run.prune24F16, F32: run.prune24F32 }[matrix.dtype];
-    return { prune: (region, rows, columns, stats) => kernel(region.ptr, rows, columns, stats) };
+    return { prune: (region, rows, columns, stats) => run[`prune24${type}`](region.ptr, rows, columns, stats) };
   }
   const known = cuts.get(context.plan) ?? new Map<string, Promise<Cut>>();
   cuts.set(context.plan, known);
   const key = `${matrix.file} ${matrix.offset}`;
   const found = known.get(key) ?? findCut(kernels, context, matrix, prune!, buffers);
   known.set(key, found);
+  // A read that failed may succeed the next time.
+  found.catch(() => known.delete(key));
   const cut = await found;
   let { ties } = cut;
   // Which of the equal ones go depends on how many lie before this stretch.
   if (ties > 0 && begin > 0) {
-    const count = matrix.dtype === 'F32' ? run.countMagnitudeF32 : run.countMagnitude16;
+    const count = type === 'F32' ? 'countMagnitudeF32' : 'countMagnitude16';
     await streamChunks(await context.source(matrix.file), matrix.offset, begin, buffers, (region, bytes) => {
-      ties = Math.max(0, ties - count(region.ptr, bytes / weightBytes(matrix.dtype), cut.bits));
+      ties = Math.max(0, ties - (run[count](region.ptr, bytes / weightBytes(matrix.dtype), cut.bits) >>> 0));
     });
   }
-  const kernel = { BF16: run.pruneBelowBf16, F16: run.pruneBelowF16, F32: run.pruneBelowF32 }[matrix.dtype];
   return {
     prune: (region, rows, columns, stats) => {
-      ties = kernel(region.ptr, rows * columns, cut.bits, ties, stats);
+      ties = run[`pruneBelow${type}`](region.ptr, rows * columns, cut.bits, ties, stats) >>> 0;
     },
   };
 }
@@ -67,7 +68,7 @@ async function findCut(
 ): Promise<Cut> {
   const { run, arena } = kernels;
   const size = weightBytes(matrix.dtype);
-  const wanted = Math.round((share * matrix.length) / size);
+  const wanted = Math.floor((share * matrix.length) / size);
   const source = await context.source(matrix.file);
   const count = async (bins: number, kernel: (src: number, count: number, hist: number) => void) => {
     const { ptr, view } = arena.alloc(bins * 4);
@@ -78,10 +79,10 @@ async function findCut(
     return new Uint32Array(view.buffer, ptr, bins);
   };
   if (matrix.dtype !== 'F32') {
-    const cut = findBin(await count(HIGH_BINS, run.histogram16), wanted);
+    const cut = findBin(await count(HIGH_BINS, (src, n, hist) => run.histogram16(src, n, hist)), wanted);
     return { bits: cut.bin, ties: cut.rest };
   }
-  const high = findBin(await count(HIGH_BINS, run.histogramF32High), wanted);
+  const high = findBin(await count(HIGH_BINS, (src, n, hist) => run.histogramF32High(src, n, hist)), wanted);
   const low = findBin(await count(LOW_BINS, (src, n, hist) => run.histogramF32Low(src, n, high.bin, hist)), high.rest);
   return { bits: high.bin * 65536 + low.bin, ties: low.rest };
 }
@@ -90,8 +91,8 @@ async function findCut(
 function findBin(counts: Uint32Array, wanted: number): { bin: number; rest: number } {
   let rest = wanted;
   for (let bin = 0; bin < counts.length; bin++) {
-    if (rest <= counts[bin]!) return { bin, rest };
-    rest -= counts[bin]!;
+    if (rest <= counts[bin]) return { bin, rest };
+    rest -= counts[bin];
   }
   return { bin: counts.length - 1, rest };
 }

@@ -27,7 +27,7 @@ export function quantizationConfig(tensors: readonly SelectedTensor[]): Record<s
   const formats = new Set(ordered.map(({ scheme }) => scheme.format));
   return {
     quant_method: 'compressed-tensors',
-    format: formats.size === 1 ? ordered[0]!.scheme.format : 'mixed-precision',
+    format: formats.size === 1 ? ordered[0].scheme.format : 'mixed-precision',
     quantization_status: 'compressed',
     ignore: ignored(
       left,

@@ -11,7 +11,7 @@ export function valueOfBits(bits: number, dtype: WeightType): number {
     return exponent === 0 ? mantissa * 2 ** -24 : (1 + mantissa / 1024) * 2 ** (exponent - 15);
   }
   words[0] = dtype === 'BF16' ? bits << 16 : bits;
-  return floats[0]!;
+  return floats[0];
 }
 
 /** The nearest number of a type, ties to even, by way of f32 as torch computes; too large becomes an infinity. */
@@ -20,7 +20,7 @@ export function roundTo(value: number, dtype: WeightType): number {
   if (dtype === 'F32' || !Number.isFinite(single)) return single;
   if (dtype === 'BF16') {
     floats[0] = single;
-    const bits = words[0]!;
+    const bits = words[0];
     words[0] = (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000;
     return floats[0];
   }

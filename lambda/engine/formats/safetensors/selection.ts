@@ -36,7 +36,7 @@ export function selectTensors(checkpoint: Checkpoint, recipe: Recipe): SelectedT
     treatment:
       entry.weights.length === 0
         ? rules.ofTensor(entry.tensor.name, entry.tensor.dtype, entry.reason)
-        : treatments.get(entry.weights[0]!.module)!,
+        : treatments.get(entry.weights[0].module)!,
   }));
 }
 
@@ -52,11 +52,11 @@ function uniform(selected: readonly SelectedWeight[]): Map<string, Treatment> {
   for (const members of sets.values()) {
     const kept = members.find(({ treatment }) => actionOf(treatment) === 'keep');
     const worked = members.filter(({ treatment }) => actionOf(treatment) !== 'keep');
-    const other = worked.find(({ treatment }) => signature(treatment) !== signature(worked[0]!.treatment));
+    const other = worked.find(({ treatment }) => signature(treatment) !== signature(worked[0].treatment));
     const meant = members.find(({ treatment }) => actionOf(treatment) === 'keep' && !treatment.automatic);
     if (other !== undefined || (meant !== undefined && worked.length > 0)) {
       throw new InvalidRecipeError(
-        `the recipe treats ${describe(worked[0]!)} and ${describe((other ?? meant)!)} differently, but inference engines run them ` +
+        `the recipe treats ${describe(worked[0])} and ${describe((other ?? meant)!)} differently, but inference engines run them ` +
           `as one; change ignore or overrides so that they match all of ${names(members)} or none`,
       );
     }

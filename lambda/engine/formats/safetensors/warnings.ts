@@ -50,7 +50,7 @@ export function warningsFor(
   );
   if (undivided.length > 0) {
     warnings.push(
-      `${undivided.length} weights stay as they are because their rows do not divide, such as ${undivided[0]!.tensor.name}.`,
+      `${undivided.length} weights stay as they are because their rows do not divide, such as ${undivided[0].tensor.name}.`,
     );
   }
   if (tensors.every(({ treatment }) => actionOf(treatment) === 'keep')) {
@@ -63,7 +63,9 @@ function isLanguageModel(checkpoint: Checkpoint): boolean {
   const architectures = checkpoint.config?.members.get('architectures');
   const named =
     Array.isArray(architectures) &&
-    architectures.some((name) => /(?:CausalLM|ConditionalGeneration|LMHeadModel)$/.test(String(name)));
+    architectures.some(
+      (name) => typeof name === 'string' && /(?:CausalLM|ConditionalGeneration|LMHeadModel)$/.test(name),
+    );
   return (
     named ||
     (setting(checkpoint.config, 'vocab_size') !== undefined &&

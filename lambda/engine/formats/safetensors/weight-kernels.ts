@@ -9,8 +9,8 @@ const FIRST_NOT_FINITE: Readonly<Record<WeightType, number>> = { BF16: 0x7f80, F
 /** Bits of the largest magnitude among `count` values. */
 export function absmaxBits({ run, scratch }: Kernels, src: number, count: number, dtype: WeightType): number {
   new Uint32Array(scratch.view.buffer, scratch.ptr, 1)[0] = 0;
-  (dtype === 'F32' ? run.absmaxRowsF32 : run.absmaxRows16)(src, 1, count, scratch.ptr);
-  return new Uint32Array(scratch.view.buffer, scratch.ptr, 1)[0]!;
+  run[dtype === 'F32' ? 'absmaxRowsF32' : 'absmaxRows16'](src, 1, count, scratch.ptr);
+  return new Uint32Array(scratch.view.buffer, scratch.ptr, 1)[0];
 }
 
 /** @throws InvalidModelError naming the tensor when the bits are those of an infinity or of NaN. */
@@ -24,7 +24,7 @@ export function refuseNotFinite(
   if (bits < FIRST_NOT_FINITE[dtype]) return;
   const found = bits === FIRST_NOT_FINITE[dtype] ? 'an infinity' : 'NaN';
   throw new InvalidModelError(
-    context.plan.sources[file]!.key,
+    context.plan.sources[file].key,
     `${module} holds ${found}, which no number format can keep; the training diverged or the file is damaged`,
   );
 }

@@ -29,7 +29,7 @@ export async function streamChunks(
 ): Promise<void> {
   const sizeAt = (at: number) => Math.min(buffers.bytes, length - at);
   const read = (at: number, turn: number) =>
-    source.read(offset + at, buffers.regions[turn % 2]!.view.subarray(0, sizeAt(at)));
+    source.read(offset + at, buffers.regions[turn % 2].view.subarray(0, sizeAt(at)));
   let next: Promise<void> | undefined = length > 0 ? read(0, 0) : undefined;
   for (let at = 0, turn = 0; next !== undefined; turn++) {
     await next;
@@ -37,7 +37,7 @@ export async function streamChunks(
     at += sizeAt(at);
     next = at < length ? read(at, turn + 1) : undefined;
     try {
-      await work(buffers.regions[turn % 2]!, sizeAt(here), here);
+      await work(buffers.regions[turn % 2], sizeAt(here), here);
     } catch (error) {
       // The memory is given back once this returns: the read that is under way must not write into it then.
       await next?.catch(() => undefined);

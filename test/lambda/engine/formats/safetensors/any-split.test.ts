@@ -24,8 +24,7 @@ function randomWeights(tensor: FixtureTensor, random: () => number): Uint8Array 
   for (let at = 0; at < bytes.length; at += wide ? 4 : 2) {
     const value = (random() + random() + random() + random() - 2) * 0.1;
     if (wide) bytes.writeFloatLE(value, at);
-    else if (tensor.dtype === 'BF16')
-      bytes.writeUInt16LE(new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16, at);
+    else if (tensor.dtype === 'BF16') bytes.writeUInt16LE(new Uint32Array(Float32Array.of(value).buffer)[0] >>> 16, at);
     // Any exponent below the infinities' is a fair f16.
     else bytes.writeUInt16LE((Math.floor(random() * 2) << 15) | Math.floor(random() * 0x3c00), at);
   }
@@ -34,7 +33,7 @@ function randomWeights(tensor: FixtureTensor, random: () => number): Uint8Array 
 
 function randomModel(seed: number, withExperts: boolean): Record<string, Uint8Array> {
   const random = randomNumbers(seed);
-  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)];
   const dtype = pick(['BF16', 'F16', 'F32']);
   const tensors: FixtureTensor[] = [];
   const add = (name: string, ...shape: number[]) => tensors.push({ name, dtype, shape });
@@ -96,7 +95,7 @@ describe.each(METHODS)('%s: any split over workers, in any order, with repeats, 
     const source = sourceFiles(randomModel(seed, method !== 'w4a16-asym'));
     const whole = await make(source, recipe, LIMITS);
     const random = randomNumbers(seed);
-    for (const targetPieceBytes of [4_000, 40_000]) {
+    for (const targetPieceBytes of prune === undefined ? [4_000, 40_000] : [9_000]) {
       const split = await make(source, recipe, { targetPieceBytes, minPieceBytes: 500 }, shuffled(random));
       expect(split.layout.outputs.flatMap(({ pieces }) => pieces).length).toBeGreaterThan(4);
       for (const [key, bytes] of whole.files) expect([key, split.files.get(key)!.equals(bytes)]).toEqual([key, true]);

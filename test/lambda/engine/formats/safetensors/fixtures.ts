@@ -13,7 +13,7 @@ export interface FixtureTensor {
 const BITS: Record<string, number> = { BF16: 16, F16: 16, F32: 32, F64: 64, I64: 64, U8: 8, BOOL: 8, F8_E4M3: 8 };
 
 export function bytesOf({ dtype, shape }: FixtureTensor): number {
-  return (shape.reduce((product, extent) => product * extent, 1) * BITS[dtype]!) / 8;
+  return (shape.reduce((product, extent) => product * extent, 1) * BITS[dtype]) / 8;
 }
 
 /** Header bytes, length included, for tensors in this order. */
@@ -65,8 +65,8 @@ export function sourceFiles(files: Readonly<Record<string, Uint8Array | ByteSour
   const entries = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
   const sources = entries.map(([key, file]) => (file instanceof Uint8Array ? new BufferSource(key, file) : file));
   return {
-    files: entries.map(([key], i) => ({ key, size: sources[i]!.size, etag: 'fixture' })),
-    open: async (index) => sources[index]!,
+    files: entries.map(([key], i) => ({ key, size: sources[i].size, etag: 'fixture' })),
+    open: async (index) => sources[index],
   };
 }
 

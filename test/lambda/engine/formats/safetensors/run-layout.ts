@@ -36,14 +36,14 @@ export async function make(
   const turns = layout.outputs.flatMap(({ pieces }, output) => pieces.map((_, piece): Turn => [output, piece]));
   const counted = new Set<string>();
   for (const [output, piece] of order(turns)) {
-    const { key, pieces } = layout.outputs[output]!;
+    const { key, pieces } = layout.outputs[output];
     const first = !counted.has(`${output} ${piece}`);
     counted.add(`${output} ${piece}`);
     const plan = { recipe: parsed, tensors: layout.tensors, sources: source.files } as unknown as Plan;
-    const bytes = await makePiece(pieces[piece]!, source, plan, (tensor, added) => {
+    const bytes = await makePiece(pieces[piece], source, plan, (tensor, added) => {
       if (first) sums.set(tensor, add(sums.get(tensor), added));
     });
-    bytes.copy(files.get(key)!, pieces[piece]!.offset);
+    bytes.copy(files.get(key)!, pieces[piece].offset);
   }
   return { layout, files, sums };
 }
@@ -69,7 +69,7 @@ async function makePiece(
       const bytes = Buffer.alloc(from.length);
       await (await source.open(from.file)).read(from.offset, bytes);
       written.push(bytes);
-    } else await safetensorsFormat.executors[step.kind]!(step as CustomStep, context);
+    } else await safetensorsFormat.executors[step.kind](step as CustomStep, context);
     const made = written.slice(before).reduce((sum, { length }) => sum + length, 0);
     if (made !== step.length) throw new Error(`${step.kind} wrote ${made} bytes, not ${step.length}`);
   }
