@@ -52,23 +52,23 @@ export type EncodeGroups = (src: Ptr, groups: number, dst: Ptr, scales: Ptr, sta
  */
 export interface KernelExports {
   /** Raises `dst[row]`, the bits of the row's largest magnitude (u32; for 16-bit elements, their 15 bits). */
-  absmaxRowsF32(src: Ptr, rows: number, cols: number, dst: Ptr): void;
-  absmaxRows16(src: Ptr, rows: number, cols: number, dst: Ptr): void;
-  absmaxColumnsF32(src: Ptr, rows: number, cols: number, dst: Ptr): void;
+  absmaxRowsF32: (src: Ptr, rows: number, cols: number, dst: Ptr) => void;
+  absmaxRows16: (src: Ptr, rows: number, cols: number, dst: Ptr) => void;
+  absmaxColumnsF32: (src: Ptr, rows: number, cols: number, dst: Ptr) => void;
 
   /** int8 = round-half-even(clamp(w / scale, low, 127)); `Exact` rounds the quotient to the element type first. */
-  int8RowsF32(src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr): void;
-  int8ColumnsF32(src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr): void;
-  int8RowsBf16(src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr): void;
-  int8RowsBf16Exact(src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr): void;
-  int8RowsF16(src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr): void;
-  int8RowsF16Exact(src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr): void;
+  int8RowsF32: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
+  int8ColumnsF32: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
+  int8RowsBf16: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
+  int8RowsBf16Exact: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
+  int8RowsF16: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
+  int8RowsF16Exact: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
 
   /** Nearest-even conversion; magnitudes above `limit` become `limit` (Infinity: let them overflow). */
-  f32ToF16(src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr): void;
-  bf16ToF16(src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr): void;
-  f32ToBf16(src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr): void;
-  f16ToBf16(src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr): void;
+  f32ToF16: (src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr) => void;
+  bf16ToF16: (src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr) => void;
+  f32ToBf16: (src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr) => void;
+  f16ToBf16: (src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr) => void;
 
   /** The kernels below find the scales themselves and write them as the weights' type (or as told); see EncodeRuns. */
   int8RunsF32: EncodeInt8;
@@ -102,7 +102,7 @@ export interface KernelExports {
   int4GroupsAsymmetricF16: EncodeAsymmetric;
   int4GroupsAsymmetricF16Exact: EncodeAsymmetric;
   /** From i8[rows][groups] to u32[ceil(rows / 8)][groups]: row r in word r / 8, four bits each, 8 added. */
-  packZeroPoints(src: Ptr, rows: number, groups: number, dst: Ptr): void;
+  packZeroPoints: (src: Ptr, rows: number, groups: number, dst: Ptr) => void;
   /** e2m1, two a byte, the earlier one low; groups of 16, scales e4m3 bytes. */
   nvfp4GroupsF32: EncodeNvfp4;
   nvfp4GroupsBf16: EncodeNvfp4;
@@ -123,31 +123,31 @@ export interface KernelExports {
   mxfp8GroupsF16Exact: EncodeGroups;
 
   /** `hist[bits without sign]++`, 32768 u32. */
-  histogram16(src: Ptr, count: number, hist: Ptr): void;
+  histogram16: (src: Ptr, count: number, hist: Ptr) => void;
   /** `hist[upper 16 bits without sign]++`, 32768 u32. */
-  histogramF32High(src: Ptr, count: number, hist: Ptr): void;
+  histogramF32High: (src: Ptr, count: number, hist: Ptr) => void;
   /** `hist[lower 16 bits]++` for magnitudes with these upper bits, 65536 u32. */
-  histogramF32Low(src: Ptr, count: number, high: number, hist: Ptr): void;
-  countMagnitudeF32(src: Ptr, count: number, threshold: number): number;
-  countMagnitude16(src: Ptr, count: number, threshold: number): number;
+  histogramF32Low: (src: Ptr, count: number, high: number, hist: Ptr) => void;
+  countMagnitudeF32: (src: Ptr, count: number, threshold: number) => number;
+  countMagnitude16: (src: Ptr, count: number, threshold: number) => number;
   /** In place: zeroes magnitudes below `threshold` and the first `ties` that equal it; returns the ties left. */
-  pruneBelowF32(src: Ptr, count: number, threshold: number, ties: number, stats: Ptr): number;
-  pruneBelowBf16(src: Ptr, count: number, threshold: number, ties: number, stats: Ptr): number;
-  pruneBelowF16(src: Ptr, count: number, threshold: number, ties: number, stats: Ptr): number;
+  pruneBelowF32: (src: Ptr, count: number, threshold: number, ties: number, stats: Ptr) => number;
+  pruneBelowBf16: (src: Ptr, count: number, threshold: number, ties: number, stats: Ptr) => number;
+  pruneBelowF16: (src: Ptr, count: number, threshold: number, ties: number, stats: Ptr) => number;
   /** In place: of each four along a row, the two smaller magnitudes become zero. */
-  prune24F32(src: Ptr, rows: number, cols: number, stats: Ptr): void;
-  prune24Bf16(src: Ptr, rows: number, cols: number, stats: Ptr): void;
-  prune24F16(src: Ptr, rows: number, cols: number, stats: Ptr): void;
+  prune24F32: (src: Ptr, rows: number, cols: number, stats: Ptr) => void;
+  prune24Bf16: (src: Ptr, rows: number, cols: number, stats: Ptr) => void;
+  prune24F16: (src: Ptr, rows: number, cols: number, stats: Ptr) => void;
 
   /** Adds to signal and zeros alone, for weights that stay as they are. */
-  sumsF32(src: Ptr, count: number, stats: Ptr): void;
-  sumsBf16(src: Ptr, count: number, stats: Ptr): void;
-  sumsF16(src: Ptr, count: number, stats: Ptr): void;
+  sumsF32: (src: Ptr, count: number, stats: Ptr) => void;
+  sumsBf16: (src: Ptr, count: number, stats: Ptr) => void;
+  sumsF16: (src: Ptr, count: number, stats: Ptr) => void;
 
-  initCrc64(): void;
-  crc64(src: Ptr, count: number, crc: bigint): bigint;
-  crc64Combine(first: bigint, second: bigint, secondLength: bigint): bigint;
-  heapBase(): number;
+  initCrc64: () => void;
+  crc64: (src: Ptr, count: number, crc: bigint) => bigint;
+  crc64Combine: (first: bigint, second: bigint, secondLength: bigint) => bigint;
+  heapBase: () => number;
 }
 
 /** The kernels over a memory of their own. */

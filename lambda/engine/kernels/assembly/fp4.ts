@@ -4,7 +4,7 @@ import {
   HALVES_MAGIC, LOW_BYTES, NIBBLES, ONE, SIGN, SIGN_BYTE, word,
 } from './constants';
 import { round1 } from './dtype';
-import { e4m3Byte, nearestE4m3 } from './fp8';
+import { e4m3Byte, nearestE4m3 } from './e4m3';
 import { halfIndex, near4, squares, toUnsignedBytes, widen4 } from './lanes';
 import { mxExponent, mxScale } from './mx';
 import { fromBits } from './scales';

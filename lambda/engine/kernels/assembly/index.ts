@@ -10,6 +10,7 @@ export * from './fp4';
 export { int4GroupsF32Exact, int4GroupsBf16Exact, int4GroupsF16Exact } from './int4';
 export { int4GroupsAsymmetricF32Exact, int4GroupsAsymmetricBf16Exact, int4GroupsAsymmetricF16Exact } from './int4';
 export { packZeroPoints } from './int4';
+export { countMagnitude16, countMagnitudeF32, histogram16, histogramF32High, histogramF32Low } from './histogram';
 export * from './int8';
 export * from './prune';
 export * from './sums';
