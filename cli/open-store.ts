@@ -14,8 +14,10 @@ export type ModelSource = Pick<ObjectStore, 'root' | 'list' | 'open'>;
 /** Opens a place that can be written to: a folder, which need not exist, or an S3 prefix. */
 export async function openDestination(address: string): Promise<ObjectStore> {
   if (!isS3Address(address)) return new FolderStore(address);
-  // Loaded only when it is needed: the SDK takes longer to start than a small model to compress.
-  const { openStore } = await import('../lambda/support/stores');
+  // Loaded only when it is needed: the SDK takes longer to start than a small model to compress. Not by import(), which
+  // a worker thread cannot carry out on TypeScript.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { openStore } = require('../lambda/support/stores') as typeof import('../lambda/support/stores');
   return openStore(address);
 }
 

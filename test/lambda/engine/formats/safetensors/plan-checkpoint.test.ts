@@ -3,7 +3,7 @@ import { QuantizeStep } from '../../../../../lambda/engine/formats/safetensors/s
 import { Layout } from '../../../../../lambda/engine/plan';
 import { parseRecipe } from '../../../../../lambda/engine/recipe';
 import { LiteralStep } from '../../../../../lambda/engine/steps';
-import { FixtureTensor, LIMITS, safetensorsFile, sourceFiles } from './fixtures';
+import { FixtureTensor, LIMITS, randomNumbers, safetensorsFile, sourceFiles } from './fixtures';
 import { llama70b, mixture1t, shardedModel } from './large-models';
 
 const CONFIG = { architectures: ['LlamaForCausalLM'], model_type: 'llama', hidden_size: 128 };
@@ -291,6 +291,39 @@ describe('refusals', () => {
     const broken = { 'config.json': Buffer.from(`{"a":${'['.repeat(100_000)}`) };
     await expect(plan({ method: 'fp8' }, MODEL, broken)).rejects.toThrow(/config\.json: .*nesting is deeper than 64/);
   });
+});
+
+test('any damage to a checkpoint ends in a layout that holds together, or in one clear error', async () => {
+  const files = shardedModel(MODEL, 2, { ...CONFIG, nested: { deep: [1, 2.5, null, 'x'] } });
+  const whole = Object.fromEntries(
+    Object.entries(files).map(([key, file]) => [
+      key,
+      file instanceof Uint8Array ? file : safetensorsFile(MODEL.slice(...(key.includes('00001-of') ? [0, 5] : [5]))),
+    ]),
+  );
+  const random = randomNumbers(17);
+  const outcomes = { planned: 0, refused: 0 };
+  for (let round = 0; round < 1500; round++) {
+    const damaged = { ...whole };
+    const keys = Object.keys(whole);
+    const key = keys[Math.floor(random() * keys.length)];
+    const bytes = Buffer.from(whole[key]);
+    // Weights are never read here: all damage goes to where the headers and settings are.
+    const reach = Math.min(bytes.length, 1200);
+    for (let change = 0; change <= random() * 4; change++)
+      bytes[Math.floor(random() * reach)] =
+        random() < 0.5 ? Math.floor(random() * 256) : '{}[]":,019-eF'.charCodeAt(Math.floor(random() * 13));
+    damaged[key] = random() < 0.1 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
+    try {
+      checkLayout(await planCheckpoint(sourceFiles(damaged), parseRecipe({ method: 'w4a16' }), LIMITS));
+      outcomes.planned++;
+    } catch (error) {
+      expect(['InvalidModel', 'InvalidRecipe']).toContain((error as Error).name);
+      outcomes.refused++;
+    }
+  }
+  expect(outcomes.planned).toBeGreaterThan(50);
+  expect(outcomes.refused).toBeGreaterThan(300);
 });
 
 test('pruning a language model warns loudly; 2:4 keeps what does not divide by 4', async () => {
