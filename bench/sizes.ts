@@ -1,0 +1,42 @@
+/** How much is measured. */
+export interface Sizes {
+  /** The matrix of the kernels' part: larger than the processor's last cache. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Bytes of the checkpoints on disk. */
+  readonly jobBytes: number;
+  readonly copyBytes: number;
+  readonly smallBytes: number;
+  readonly largeBytes: number;
+  /** Turns of what takes less than seconds, of what takes seconds, and of what takes minutes. */
+  readonly manyRounds: number;
+  readonly rounds: number;
+  readonly fewRounds: number;
+}
+
+const GB = 1e9;
+
+export const FULL: Sizes = {
+  rows: 8192,
+  columns: 4096,
+  jobBytes: GB,
+  copyBytes: 2 * GB,
+  smallBytes: GB,
+  largeBytes: 4 * GB,
+  manyRounds: 7,
+  rounds: 5,
+  fewRounds: 3,
+};
+
+/** To see that the benchmarks work; the numbers mean nothing. */
+export const QUICK: Sizes = {
+  rows: 512,
+  columns: 1024,
+  jobBytes: 0.15 * GB,
+  copyBytes: 0.15 * GB,
+  smallBytes: 0.15 * GB,
+  largeBytes: 0.3 * GB,
+  manyRounds: 1,
+  rounds: 1,
+  fewRounds: 1,
+};
