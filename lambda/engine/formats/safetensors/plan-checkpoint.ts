@@ -1,3 +1,4 @@
+import { InvalidModelError } from '../../errors';
 import { Layout, OutputLayout, PlannedTensor } from '../../plan';
 import { Recipe } from '../../recipe';
 import { LayoutLimits, SourceFiles } from '../model-format';
@@ -29,6 +30,7 @@ export async function planCheckpoint(source: SourceFiles, recipe: Recipe, limits
   );
   selected.forEach((entry, index) => byShard.get(entry.shard.key)!.push({ index, entry }));
   const shards = checkpoint.shards.map((shard) => layOutShard(shard, byShard.get(shard.key)!, sets, limits));
+  checkOutputNames(shards);
   const taken = new Set([
     ...checkpoint.shards.map(({ file }) => file),
     ...[checkpoint.index?.file, checkpoint.config?.index].flatMap((file) => (file === undefined ? [] : [file])),
@@ -47,6 +49,23 @@ export async function planCheckpoint(source: SourceFiles, recipe: Recipe, limits
     tensors: selected.map((entry, index) => plannedTensor(entry, bytesAfter.get(index) ?? 0)),
     warnings: warningsFor(checkpoint, recipe, selected, refused),
   };
+}
+
+/** A source may hold a tensor of the very name that another's compressed parts get. */
+function checkOutputNames(shards: readonly ShardLayout[]): void {
+  const places = new Map<string, string>();
+  for (const { output, tensors } of shards) {
+    for (const { name } of tensors) {
+      const other = places.get(name);
+      if (other !== undefined) {
+        throw new InvalidModelError(
+          output.key,
+          `tensor ${JSON.stringify(name)} would be in the artifact twice (also from ${other}): the model holds both a weight and what it becomes; remove one`,
+        );
+      }
+      places.set(name, output.key);
+    }
+  }
 }
 
 function plannedTensor({ tensor, treatment }: SelectedTensor, bytesAfter: number): PlannedTensor {

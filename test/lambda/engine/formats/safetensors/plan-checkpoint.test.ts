@@ -287,6 +287,11 @@ describe('refusals', () => {
     );
   });
 
+  test('a tensor that has the name of what another becomes', async () => {
+    const clash = [weight('a', 4, 128), { name: 'a.weight_shape', dtype: 'I64', shape: [2] }];
+    await expect(plan({ method: 'w4a16' }, clash)).rejects.toThrow(/"a\.weight_shape" would be in the artifact twice/);
+  });
+
   test('settings that are no JSON, or nest too deep', async () => {
     const broken = { 'config.json': Buffer.from(`{"a":${'['.repeat(100_000)}`) };
     await expect(plan({ method: 'fp8' }, MODEL, broken)).rejects.toThrow(/config\.json: .*nesting is deeper than 64/);
