@@ -1,4 +1,5 @@
 import { FORMATS } from '../lambda/engine/formats';
+import { packItems } from '../lambda/engine/pack-items';
 import { Layout, PlannedTensor } from '../lambda/engine/plan';
 import { DEFAULT_ITEM_BYTES, layOut } from '../lambda/engine/planner';
 import { parseRecipe, Recipe } from '../lambda/engine/recipe';
@@ -22,7 +23,7 @@ export async function inspect(command: Extract<Command, { name: 'inspect' }>, te
   const bytesBefore = source.files.reduce((sum, { size }) => sum + size, 0);
   const bytesAfter = layout.outputs.reduce((sum, { size }) => sum + size, 0);
   const cost = layout.outputs.flatMap(({ pieces }) => pieces).reduce((sum, piece) => sum + piece.cost, 0);
-  const estimate = estimateLambda(Math.max(1, Math.ceil(cost / DEFAULT_ITEM_BYTES)), cost);
+  const estimate = estimateLambda(packItems(layout, DEFAULT_ITEM_BYTES).length, cost);
   if (command.json) {
     const plan = {
       recipe,
@@ -56,7 +57,7 @@ export async function inspect(command: Extract<Command, { name: 'inspect' }>, te
     lines.push(
       '',
       `Artifact: ${formatBytes(bytesAfter)}, ${(bytesBefore / bytesAfter).toFixed(2)} times smaller`,
-      `Lambda: ${estimate.workers} workers, about ${estimate.seconds} s altogether, about $${estimate.dollars} (2 GB, arm64, 75 MB/s each)`,
+      `Lambda: ${estimate.workers} workers, about ${estimate.seconds} s altogether, about $${estimate.dollars} (3 GB, arm64, 75 MB/s each)`,
       ...layout.warnings.map((warning) => `Warning: ${warning}`),
     );
   }

@@ -1,5 +1,5 @@
-/** Memory of a compressing function, in GB; its network and its price go with it. */
-const MEMORY_GB = 2;
+/** Memory of a compressing function as ModelCompressor makes it, in GB. */
+const MEMORY_GB = 3008 / 1024;
 /** What a function of that size reads from S3 in steady state, in bytes per second. */
 const BYTES_PER_SECOND = 75e6;
 /** Start of a function and its first request, in seconds. */

@@ -1,8 +1,9 @@
 import { ConflictError, InvalidModelError } from './errors';
 import { ModelFormat, LayoutLimits, SourceFiles } from './formats/model-format';
 import { ObjectStore } from './io/object-store';
+import { packItems } from './pack-items';
 import { partBytes, partSizes } from './part-sizes';
-import { Layout, Plan, PlanItem, PlannedOutput, PlannedPiece } from './plan';
+import { Layout, Plan, PlannedOutput } from './plan';
 import { readPlan, writePlan } from './plan-store';
 import { MANIFEST_KEY, MAX_MANIFEST_BYTES } from './manifest';
 import { Recipe } from './recipe';
@@ -138,26 +139,6 @@ function checkLayout(layout: Layout): void {
     });
     if (end !== output.size) throw new Error(`${output.key}: pieces end at ${end} of ${output.size} bytes`);
   }
-}
-
-/** Gives each worker about `itemBytes` to read: a large piece alone, small ones together. */
-function packItems(layout: Layout, itemBytes: number): PlanItem[] {
-  const items: PlannedPiece[][] = [];
-  let room = 0;
-  layout.outputs.forEach((output, index) => {
-    let firstPart = 1;
-    for (const piece of output.pieces) {
-      const sizes = partSizes(piece.length, partBytes(output.size));
-      if (piece.cost > room) {
-        items.push([]);
-        room = itemBytes;
-      }
-      items[items.length - 1].push({ ...piece, output: index, firstPart, partSizes: sizes });
-      room -= piece.cost;
-      firstPart += sizes.length;
-    }
-  });
-  return items.map((pieces) => ({ pieces }));
 }
 
 /** Gives up the uploads of outputs; those that are gone already are no error. */
