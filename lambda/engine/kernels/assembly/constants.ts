@@ -33,6 +33,7 @@
   0x7f7f7f7f, // 27: magnitude of 8 bits
   0x0f0f0f0f, // 28: low half of each byte
   0x00ff00ff, // 29: low byte of each 16 bits
+  0x33000000, // 30: 2^-25, half of the smallest f16
 ]);
 
 // @ts-ignore: decorator
@@ -69,3 +70,4 @@ export const MAGNITUDE16 = 26;
 export const MAGNITUDE8 = 27;
 export const NIBBLES = 28;
 export const LOW_BYTES = 29;
+export const F16_NOTHING = 30;

@@ -1,8 +1,8 @@
 import {
-  E4M3_MAGIC_EXPONENT, E4M3_MAX, E4M3_MIN_NORMAL, E4M3_REBIAS, EXPONENT, F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC,
-  F16_UNBIAS, MAGNITUDE8, ONE, SIGN, SIGN_BYTE, word,
+  E4M3_MAGIC_EXPONENT, E4M3_MAX, E4M3_MIN_NORMAL, E4M3_REBIAS, EXPONENT, F16_NOTHING, F16_UNBIAS, MAGNITUDE8, SIGN,
+  SIGN_BYTE, word,
 } from './constants';
-import { halfIndex, near4, squares, toUnsignedBytes, widen4 } from './lanes';
+import { divisor, flush, halfIndex, nearQuotient, over, toUnsignedBytes, widen4 } from './lanes';
 import { addRun } from './stats';
 import { fillTail, LANES, TAIL } from './tail';
 
@@ -29,24 +29,22 @@ export function e4m3Byte(x: f32): u8 {
 }
 
 /**
- * Encodes `count` elements that share a scale. As the reference adds a zero point of 0 to the quotient, -0 becomes 0; a
+ * Encodes `count` elements that share a scale; M is as in lanes.ts. As the reference adds a zero point of 0 to the quotient, -0 becomes 0; a
  * negative quotient that is rounded to 0 keeps its sign.
  */
-export function encodeE4m3<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usize): void {
+export function encodeE4m3<T, R, M>(src: usize, count: i32, scale: f32, dst: usize, stats: usize): void {
   const unbias = word(F16_UNBIAS);
   const half = word(halfIndex<R>());
   const keep = word(halfIndex<R>() + 1);
-  const one = word(ONE);
   const sign = word(SIGN);
-  const minNormal = word(F16_MIN_NORMAL);
-  const subnormalMagic = word(F16_SUBNORMAL_MAGIC);
+  const nothing = word(F16_NOTHING);
   const highest = word(E4M3_MAX);
   const least = word(E4M3_MIN_NORMAL);
   const exponent = word(EXPONENT);
   const magicExponent = word(E4M3_MAGIC_EXPONENT);
   const rebias = word(E4M3_REBIAS);
   const signByte = word(SIGN_BYTE);
-  const s = f32x4.splat(scale);
+  const s = divisor<M>(scale);
   const magnitudes = word(MAGNITUDE8);
   const zero = i8x16.splat(0);
   let signal = zero;
@@ -61,34 +59,35 @@ export function encodeE4m3<T, R>(src: usize, count: i32, scale: f32, dst: usize,
       to = TAIL;
       zeros -= LANES - left;
     }
-    const x0 = f32x4.div(widen4<T>(at, unbias), s);
-    const x1 = f32x4.div(widen4<T>(at + 4 * sizeof<T>(), unbias), s);
-    const x2 = f32x4.div(widen4<T>(at + 8 * sizeof<T>(), unbias), s);
-    const x3 = f32x4.div(widen4<T>(at + 12 * sizeof<T>(), unbias), s);
-    signal = f32x4.add(signal, squares(x0, x1, x2, x3));
-    const r0 = f32x4.add(near4<R>(x0, half, keep, one, sign, minNormal, subnormalMagic), zero);
-    const r1 = f32x4.add(near4<R>(x1, half, keep, one, sign, minNormal, subnormalMagic), zero);
-    const r2 = f32x4.add(near4<R>(x2, half, keep, one, sign, minNormal, subnormalMagic), zero);
-    const r3 = f32x4.add(near4<R>(x3, half, keep, one, sign, minNormal, subnormalMagic), zero);
+    const x0 = over<M>(widen4<T>(at, unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x0, x0));
+    const r0 = f32x4.add(flush<R>(nearQuotient<R>(x0, half, keep), sign, nothing), zero);
     const y0 = toE4m3(f32x4.pmin(v128.andnot(r0, sign), highest), least, exponent, magicExponent);
+    const d0 = f32x4.sub(v128.andnot(x0, sign), y0);
+    noise = f32x4.add(noise, f32x4.mul(d0, d0));
+    const c0 = v128.or(i32x4.shr_u(f32x4.mul(y0, rebias), 20), v128.and(i32x4.shr_u(r0, 24), signByte));
+    const x1 = over<M>(widen4<T>(at + 4 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x1, x1));
+    const r1 = f32x4.add(flush<R>(nearQuotient<R>(x1, half, keep), sign, nothing), zero);
     const y1 = toE4m3(f32x4.pmin(v128.andnot(r1, sign), highest), least, exponent, magicExponent);
+    const d1 = f32x4.sub(v128.andnot(x1, sign), y1);
+    noise = f32x4.add(noise, f32x4.mul(d1, d1));
+    const c1 = v128.or(i32x4.shr_u(f32x4.mul(y1, rebias), 20), v128.and(i32x4.shr_u(r1, 24), signByte));
+    const x2 = over<M>(widen4<T>(at + 8 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x2, x2));
+    const r2 = f32x4.add(flush<R>(nearQuotient<R>(x2, half, keep), sign, nothing), zero);
     const y2 = toE4m3(f32x4.pmin(v128.andnot(r2, sign), highest), least, exponent, magicExponent);
+    const d2 = f32x4.sub(v128.andnot(x2, sign), y2);
+    noise = f32x4.add(noise, f32x4.mul(d2, d2));
+    const c2 = v128.or(i32x4.shr_u(f32x4.mul(y2, rebias), 20), v128.and(i32x4.shr_u(r2, 24), signByte));
+    const x3 = over<M>(widen4<T>(at + 12 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x3, x3));
+    const r3 = f32x4.add(flush<R>(nearQuotient<R>(x3, half, keep), sign, nothing), zero);
     const y3 = toE4m3(f32x4.pmin(v128.andnot(r3, sign), highest), least, exponent, magicExponent);
-    noise = f32x4.add(
-      noise,
-      squares(
-        f32x4.sub(v128.andnot(x0, sign), y0),
-        f32x4.sub(v128.andnot(x1, sign), y1),
-        f32x4.sub(v128.andnot(x2, sign), y2),
-        f32x4.sub(v128.andnot(x3, sign), y3),
-      ),
-    );
-    const codes = toUnsignedBytes(
-      v128.or(i32x4.shr_u(f32x4.mul(y0, rebias), 20), v128.and(i32x4.shr_u(r0, 24), signByte)),
-      v128.or(i32x4.shr_u(f32x4.mul(y1, rebias), 20), v128.and(i32x4.shr_u(r1, 24), signByte)),
-      v128.or(i32x4.shr_u(f32x4.mul(y2, rebias), 20), v128.and(i32x4.shr_u(r2, 24), signByte)),
-      v128.or(i32x4.shr_u(f32x4.mul(y3, rebias), 20), v128.and(i32x4.shr_u(r3, 24), signByte)),
-    );
+    const d3 = f32x4.sub(v128.andnot(x3, sign), y3);
+    noise = f32x4.add(noise, f32x4.mul(d3, d3));
+    const c3 = v128.or(i32x4.shr_u(f32x4.mul(y3, rebias), 20), v128.and(i32x4.shr_u(r3, 24), signByte));
+    const codes = toUnsignedBytes(c0, c1, c2, c3);
     v128.store(to, codes);
     zeros += popcnt(i8x16.bitmask(i8x16.eq(v128.and(codes, magnitudes), zero)));
     at += LANES * sizeof<T>();

@@ -1,11 +1,11 @@
 import { absmaxBits } from './absmax';
 import {
-  E2M1_MAGIC_EXPONENT, E2M1_MAX, E2M1_MIN_NORMAL, EXPONENT, F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC, F16_UNBIAS,
-  HALVES_MAGIC, LOW_BYTES, NIBBLES, ONE, SIGN, SIGN_BYTE, word,
+  E2M1_MAGIC_EXPONENT, E2M1_MAX, E2M1_MIN_NORMAL, EXPONENT, F16_NOTHING, F16_UNBIAS, HALVES_MAGIC, LOW_BYTES, NIBBLES,
+  SIGN, SIGN_BYTE, word,
 } from './constants';
 import { round1 } from './dtype';
 import { e4m3Byte, nearestE4m3 } from './e4m3';
-import { halfIndex, near4, squares, toUnsignedBytes, widen4 } from './lanes';
+import { divisor, flush, halfIndex, nearQuotient, over, toUnsignedBytes, widen4 } from './lanes';
 import { mxExponent, mxScale } from './mx';
 import { fromBits } from './scales';
 import { addRun } from './stats';
@@ -29,14 +29,12 @@ function signedHalves(y: v128, rounded: v128, halves: v128, signByte: v128, zero
 }
 
 /** Encodes `count` elements, a multiple of 16, that share a scale; the earlier one of two in the low four bits. */
-function encode<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usize): void {
+function encode<T, R, M>(src: usize, count: i32, scale: f32, dst: usize, stats: usize): void {
   const unbias = word(F16_UNBIAS);
   const half = word(halfIndex<R>());
   const keep = word(halfIndex<R>() + 1);
-  const one = word(ONE);
   const sign = word(SIGN);
-  const minNormal = word(F16_MIN_NORMAL);
-  const subnormalMagic = word(F16_SUBNORMAL_MAGIC);
+  const nothing = word(F16_NOTHING);
   const highest = word(E2M1_MAX);
   const least = word(E2M1_MIN_NORMAL);
   const exponent = word(EXPONENT);
@@ -44,7 +42,7 @@ function encode<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usi
   const halves = word(HALVES_MAGIC);
   const signByte = word(SIGN_BYTE);
   const codes = v128.load(CODES);
-  const s = f32x4.splat(scale);
+  const s = divisor<M>(scale);
   const nibble = word(NIBBLES);
   const low = word(LOW_BYTES);
   const zero = i8x16.splat(0);
@@ -52,34 +50,35 @@ function encode<T, R>(src: usize, count: i32, scale: f32, dst: usize, stats: usi
   let noise = zero;
   let zeros = 0;
   for (let i = 0; i < count; i += 16) {
-    const x0 = f32x4.div(widen4<T>(src, unbias), s);
-    const x1 = f32x4.div(widen4<T>(src + 4 * sizeof<T>(), unbias), s);
-    const x2 = f32x4.div(widen4<T>(src + 8 * sizeof<T>(), unbias), s);
-    const x3 = f32x4.div(widen4<T>(src + 12 * sizeof<T>(), unbias), s);
-    signal = f32x4.add(signal, squares(x0, x1, x2, x3));
-    const r0 = near4<R>(x0, half, keep, one, sign, minNormal, subnormalMagic);
-    const r1 = near4<R>(x1, half, keep, one, sign, minNormal, subnormalMagic);
-    const r2 = near4<R>(x2, half, keep, one, sign, minNormal, subnormalMagic);
-    const r3 = near4<R>(x3, half, keep, one, sign, minNormal, subnormalMagic);
+    const x0 = over<M>(widen4<T>(src, unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x0, x0));
+    const r0 = flush<R>(nearQuotient<R>(x0, half, keep), sign, nothing);
     const y0 = toE2m1(f32x4.pmin(v128.andnot(r0, sign), highest), least, exponent, magicExponent);
+    const d0 = f32x4.sub(v128.andnot(x0, sign), y0);
+    noise = f32x4.add(noise, f32x4.mul(d0, d0));
+    const h0 = signedHalves(y0, r0, halves, signByte, zero);
+    const x1 = over<M>(widen4<T>(src + 4 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x1, x1));
+    const r1 = flush<R>(nearQuotient<R>(x1, half, keep), sign, nothing);
     const y1 = toE2m1(f32x4.pmin(v128.andnot(r1, sign), highest), least, exponent, magicExponent);
+    const d1 = f32x4.sub(v128.andnot(x1, sign), y1);
+    noise = f32x4.add(noise, f32x4.mul(d1, d1));
+    const h1 = signedHalves(y1, r1, halves, signByte, zero);
+    const x2 = over<M>(widen4<T>(src + 8 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x2, x2));
+    const r2 = flush<R>(nearQuotient<R>(x2, half, keep), sign, nothing);
     const y2 = toE2m1(f32x4.pmin(v128.andnot(r2, sign), highest), least, exponent, magicExponent);
+    const d2 = f32x4.sub(v128.andnot(x2, sign), y2);
+    noise = f32x4.add(noise, f32x4.mul(d2, d2));
+    const h2 = signedHalves(y2, r2, halves, signByte, zero);
+    const x3 = over<M>(widen4<T>(src + 12 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x3, x3));
+    const r3 = flush<R>(nearQuotient<R>(x3, half, keep), sign, nothing);
     const y3 = toE2m1(f32x4.pmin(v128.andnot(r3, sign), highest), least, exponent, magicExponent);
-    noise = f32x4.add(
-      noise,
-      squares(
-        f32x4.sub(v128.andnot(x0, sign), y0),
-        f32x4.sub(v128.andnot(x1, sign), y1),
-        f32x4.sub(v128.andnot(x2, sign), y2),
-        f32x4.sub(v128.andnot(x3, sign), y3),
-      ),
-    );
-    const bytes = toUnsignedBytes(
-      signedHalves(y0, r0, halves, signByte, zero),
-      signedHalves(y1, r1, halves, signByte, zero),
-      signedHalves(y2, r2, halves, signByte, zero),
-      signedHalves(y3, r3, halves, signByte, zero),
-    );
+    const d3 = f32x4.sub(v128.andnot(x3, sign), y3);
+    noise = f32x4.add(noise, f32x4.mul(d3, d3));
+    const h3 = signedHalves(y3, r3, halves, signByte, zero);
+    const bytes = toUnsignedBytes(h0, h1, h2, h3);
     const magnitudes = i8x16.swizzle(codes, v128.and(bytes, nibble));
     zeros += popcnt(i8x16.bitmask(i8x16.eq(magnitudes, zero)));
     const whole = v128.or(magnitudes, i8x16.shr_u(v128.andnot(bytes, nibble), 4));
@@ -99,7 +98,7 @@ function nvGroups<T, R>(src: usize, groups: i32, global: f32, dst: usize, scales
     let scale = nearestE4m3(min<f32>(global * round1<R>(fromBits<T>(bits) / 6), 448));
     if (scale == 0) scale = 0.125;
     store<u8>(scales, e4m3Byte(scale));
-    encode<T, f32>(src, 16, scale / global, dst, stats);
+    encode<T, f32, u16>(src, 16, scale / global, dst, stats);
     src += 16 * sizeof<T>();
     dst += 8;
     scales++;
@@ -114,7 +113,7 @@ function mxGroups<T, R>(src: usize, groups: i32, dst: usize, scales: usize, stat
     largest = max(largest, bits);
     const exponent = mxExponent<T>(bits, 2);
     store<u8>(scales, <u8>exponent);
-    encode<T, R>(src, 32, mxScale(exponent), dst, stats);
+    encode<T, R, u8>(src, 32, mxScale(exponent), dst, stats);
     src += 32 * sizeof<T>();
     dst += 16;
     scales++;

@@ -17,7 +17,7 @@ function runs<T, R>(src: usize, count: i32, length: i32, dst: usize, scales: usi
     store1<T>(scales, scale);
     for (let done = 0; done < length; done += STRETCH) {
       const stretch = min(STRETCH, length - done);
-      encodeE4m3<T, R>(src + <usize>done * sizeof<T>(), stretch, scale, dst + <usize>done, stats);
+      encodeE4m3<T, R, u16>(src + <usize>done * sizeof<T>(), stretch, scale, dst + <usize>done, stats);
     }
     src += <usize>length * sizeof<T>();
     dst += <usize>length;
@@ -44,7 +44,7 @@ function blocks<T, R>(src: usize, rows: i32, cols: i32, dst: usize, scales: usiz
       scales += sizeof<T>();
       let to = dst + <usize>left;
       for (let row = 0; row < height; row++) {
-        encodeE4m3<T, R>(from, width, scale, to, stats);
+        encodeE4m3<T, R, u16>(from, width, scale, to, stats);
         from += stride;
         to += <usize>cols;
       }
@@ -62,7 +62,7 @@ function mxGroups<T, R>(src: usize, groups: i32, dst: usize, scales: usize, stat
     largest = max(largest, bits);
     const exponent = mxExponent<T>(bits, 8);
     store<u8>(scales, <u8>exponent);
-    encodeE4m3<T, R>(src, 32, mxScale(exponent), dst, stats);
+    encodeE4m3<T, R, u8>(src, 32, mxScale(exponent), dst, stats);
     src += 32 * sizeof<T>();
     dst += 32;
     scales++;

@@ -3,7 +3,7 @@ import {
   F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC, F16_UNBIAS, INT4_MAX, INT4_MIN, INTEGER_MAGIC, LOW_BYTES, ONE, SIGN, word,
 } from './constants';
 import { round1, store1 } from './dtype';
-import { halfIndex, near4, squares, toUnsignedBytes, widen4 } from './lanes';
+import { halfIndex, near4, nearQuotient, toUnsignedBytes, widen4 } from './lanes';
 import { RANGE, rangeOf } from './range';
 import { epsilon, fromBits, scaleOf } from './scales';
 import { addRun } from './stats';
@@ -36,31 +36,29 @@ export function encode4<T, R, Z>(src: usize, count: i32, scale: f32, zeroPoint: 
   let zeros = 0;
   for (let i = 0; i < count; i += 16) {
     const x0 = f32x4.div(widen4<T>(src, unbias), s);
-    const x1 = f32x4.div(widen4<T>(src + 4 * sizeof<T>(), unbias), s);
-    const x2 = f32x4.div(widen4<T>(src + 8 * sizeof<T>(), unbias), s);
-    const x3 = f32x4.div(widen4<T>(src + 12 * sizeof<T>(), unbias), s);
-    signal = f32x4.add(signal, squares(x0, x1, x2, x3));
-    const a0 = near4<R>(x0, half, keep, one, sign, minNormal, subnormalMagic);
-    const a1 = near4<R>(x1, half, keep, one, sign, minNormal, subnormalMagic);
-    const a2 = near4<R>(x2, half, keep, one, sign, minNormal, subnormalMagic);
-    const a3 = near4<R>(x3, half, keep, one, sign, minNormal, subnormalMagic);
-    const r0 = shift<R, Z>(a0, z, half, keep, one, sign, minNormal, subnormalMagic);
-    const r1 = shift<R, Z>(a1, z, half, keep, one, sign, minNormal, subnormalMagic);
-    const r2 = shift<R, Z>(a2, z, half, keep, one, sign, minNormal, subnormalMagic);
-    const r3 = shift<R, Z>(a3, z, half, keep, one, sign, minNormal, subnormalMagic);
+    signal = f32x4.add(signal, f32x4.mul(x0, x0));
+    const r0 = shift<R, Z>(nearQuotient<R>(x0, half, keep), z, half, keep, one, sign, minNormal, subnormalMagic);
     const t0 = f32x4.add(f32x4.pmin(f32x4.pmax(r0, lowest), highest), magic);
+    const d0 = f32x4.sub(x0, decoded<Z>(t0, magic, z));
+    noise = f32x4.add(noise, f32x4.mul(d0, d0));
+    const x1 = f32x4.div(widen4<T>(src + 4 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x1, x1));
+    const r1 = shift<R, Z>(nearQuotient<R>(x1, half, keep), z, half, keep, one, sign, minNormal, subnormalMagic);
     const t1 = f32x4.add(f32x4.pmin(f32x4.pmax(r1, lowest), highest), magic);
+    const d1 = f32x4.sub(x1, decoded<Z>(t1, magic, z));
+    noise = f32x4.add(noise, f32x4.mul(d1, d1));
+    const x2 = f32x4.div(widen4<T>(src + 8 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x2, x2));
+    const r2 = shift<R, Z>(nearQuotient<R>(x2, half, keep), z, half, keep, one, sign, minNormal, subnormalMagic);
     const t2 = f32x4.add(f32x4.pmin(f32x4.pmax(r2, lowest), highest), magic);
+    const d2 = f32x4.sub(x2, decoded<Z>(t2, magic, z));
+    noise = f32x4.add(noise, f32x4.mul(d2, d2));
+    const x3 = f32x4.div(widen4<T>(src + 12 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x3, x3));
+    const r3 = shift<R, Z>(nearQuotient<R>(x3, half, keep), z, half, keep, one, sign, minNormal, subnormalMagic);
     const t3 = f32x4.add(f32x4.pmin(f32x4.pmax(r3, lowest), highest), magic);
-    noise = f32x4.add(
-      noise,
-      squares(
-        f32x4.sub(x0, f32x4.sub(f32x4.sub(t0, magic), z)),
-        f32x4.sub(x1, f32x4.sub(f32x4.sub(t1, magic), z)),
-        f32x4.sub(x2, f32x4.sub(f32x4.sub(t2, magic), z)),
-        f32x4.sub(x3, f32x4.sub(f32x4.sub(t3, magic), z)),
-      ),
-    );
+    const d3 = f32x4.sub(x3, decoded<Z>(t3, magic, z));
+    noise = f32x4.add(noise, f32x4.mul(d3, d3));
     const codes = toUnsignedBytes(i32x4.sub(t0, bias), i32x4.sub(t1, bias), i32x4.sub(t2, bias), i32x4.sub(t3, bias));
     zeros += popcnt(i8x16.bitmask(i8x16.eq(codes, zeroCode)));
     const pairs = v128.and(v128.or(codes, i16x8.shr_u(codes, 4)), low);
@@ -69,6 +67,13 @@ export function encode4<T, R, Z>(src: usize, count: i32, scale: f32, zeroPoint: 
     dst += 8;
   }
   addRun(stats, signal, noise, scale, zeros);
+}
+
+// @ts-ignore: decorator
+@inline
+function decoded<Z>(t: v128, magic: v128, z: v128): v128 {
+  const q = f32x4.sub(t, magic);
+  return sizeof<Z>() == 1 ? f32x4.sub(q, z) : q;
 }
 
 // @ts-ignore: decorator

@@ -1,23 +1,26 @@
 import { absmaxBits } from './absmax';
-import { F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC, F16_UNBIAS, INTEGER_MAGIC, ONE, SIGN, word } from './constants';
+import { F16_UNBIAS, INTEGER_MAGIC, word } from './constants';
 import { store1 } from './dtype';
-import { halfIndex, near4, squares, toBytes, widen4 } from './lanes';
+import { halfIndex, nearQuotient, toBytes, widen4 } from './lanes';
 import { fromBits, scaleOf } from './scales';
 import { addRun, addStats } from './stats';
 import { fillTail, LANES, STRETCH, TAIL } from './tail';
 
+// @ts-ignore: decorator
+@inline
+function clamp<L>(x: v128, low: v128, high: v128): v128 {
+  return sizeof<L>() == 1 ? f32x4.pmin(f32x4.pmax(x, low), high) : f32x4.pmin(x, high);
+}
+
 /**
  * Quantizes `count` elements that share a scale: the quotient, rounded to R, clamped, to the nearest integer, ties to
- * even. `flip` is xored into each byte: 0x80 gives offset binary.
+ * even. `flip` is xored into each byte: 0x80 gives offset binary. L is u8 where a quotient may be less than `lowest`, u16
+ * where it may not by more than the bytes' saturation mends.
  */
-function encode<T, R>(src: usize, count: i32, scale: f32, lowest: f32, highest: f32, flip: i32, dst: usize, stats: usize): void {
+function encode<T, R, L>(src: usize, count: i32, scale: f32, lowest: f32, highest: f32, flip: i32, dst: usize, stats: usize): void {
   const unbias = word(F16_UNBIAS);
   const half = word(halfIndex<R>());
   const keep = word(halfIndex<R>() + 1);
-  const one = word(ONE);
-  const sign = word(SIGN);
-  const minNormal = word(F16_MIN_NORMAL);
-  const subnormalMagic = word(F16_SUBNORMAL_MAGIC);
   const magic = word(INTEGER_MAGIC);
   const s = f32x4.splat(scale);
   const low = f32x4.splat(lowest);
@@ -37,27 +40,25 @@ function encode<T, R>(src: usize, count: i32, scale: f32, lowest: f32, highest: 
       zeros -= LANES - left;
     }
     const x0 = f32x4.div(widen4<T>(at, unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x0, x0));
+    const t0 = f32x4.add(clamp<L>(nearQuotient<R>(x0, half, keep), low, high), magic);
+    const d0 = f32x4.sub(x0, f32x4.sub(t0, magic));
+    noise = f32x4.add(noise, f32x4.mul(d0, d0));
     const x1 = f32x4.div(widen4<T>(at + 4 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x1, x1));
+    const t1 = f32x4.add(clamp<L>(nearQuotient<R>(x1, half, keep), low, high), magic);
+    const d1 = f32x4.sub(x1, f32x4.sub(t1, magic));
+    noise = f32x4.add(noise, f32x4.mul(d1, d1));
     const x2 = f32x4.div(widen4<T>(at + 8 * sizeof<T>(), unbias), s);
+    signal = f32x4.add(signal, f32x4.mul(x2, x2));
+    const t2 = f32x4.add(clamp<L>(nearQuotient<R>(x2, half, keep), low, high), magic);
+    const d2 = f32x4.sub(x2, f32x4.sub(t2, magic));
+    noise = f32x4.add(noise, f32x4.mul(d2, d2));
     const x3 = f32x4.div(widen4<T>(at + 12 * sizeof<T>(), unbias), s);
-    signal = f32x4.add(signal, squares(x0, x1, x2, x3));
-    const r0 = near4<R>(x0, half, keep, one, sign, minNormal, subnormalMagic);
-    const r1 = near4<R>(x1, half, keep, one, sign, minNormal, subnormalMagic);
-    const r2 = near4<R>(x2, half, keep, one, sign, minNormal, subnormalMagic);
-    const r3 = near4<R>(x3, half, keep, one, sign, minNormal, subnormalMagic);
-    const t0 = f32x4.add(f32x4.pmin(f32x4.pmax(r0, low), high), magic);
-    const t1 = f32x4.add(f32x4.pmin(f32x4.pmax(r1, low), high), magic);
-    const t2 = f32x4.add(f32x4.pmin(f32x4.pmax(r2, low), high), magic);
-    const t3 = f32x4.add(f32x4.pmin(f32x4.pmax(r3, low), high), magic);
-    noise = f32x4.add(
-      noise,
-      squares(
-        f32x4.sub(x0, f32x4.sub(t0, magic)),
-        f32x4.sub(x1, f32x4.sub(t1, magic)),
-        f32x4.sub(x2, f32x4.sub(t2, magic)),
-        f32x4.sub(x3, f32x4.sub(t3, magic)),
-      ),
-    );
+    signal = f32x4.add(signal, f32x4.mul(x3, x3));
+    const t3 = f32x4.add(clamp<L>(nearQuotient<R>(x3, half, keep), low, high), magic);
+    const d3 = f32x4.sub(x3, f32x4.sub(t3, magic));
+    noise = f32x4.add(noise, f32x4.mul(d3, d3));
     const q = toBytes(i32x4.sub(t0, magic), i32x4.sub(t1, magic), i32x4.sub(t2, magic), i32x4.sub(t3, magic));
     v128.store(to, v128.xor(q, flips));
     zeros += popcnt(i8x16.bitmask(i8x16.eq(q, zero)));
@@ -69,16 +70,16 @@ function encode<T, R>(src: usize, count: i32, scale: f32, lowest: f32, highest: 
   addRun(stats, signal, noise, scale, zeros);
 }
 
-function encodeRow<T, R>(src: usize, cols: i32, scale: f32, lowest: f32, flip: i32, dst: usize, stats: usize): void {
+function encodeRow<T, R, L>(src: usize, cols: i32, scale: f32, lowest: f32, flip: i32, dst: usize, stats: usize): void {
   for (let done = 0; done < cols; done += STRETCH) {
     const count = min(STRETCH, cols - done);
-    encode<T, R>(src + <usize>done * sizeof<T>(), count, scale, lowest, 127, flip, dst + <usize>done, stats);
+    encode<T, R, L>(src + <usize>done * sizeof<T>(), count, scale, lowest, 127, flip, dst + <usize>done, stats);
   }
 }
 
 function withScales<T, R>(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
   for (let row = 0; row < rows; row++) {
-    encodeRow<T, R>(src, cols, load<f32>(scales), low, 0, dst, stats);
+    encodeRow<T, R, u8>(src, cols, load<f32>(scales), low, 0, dst, stats);
     src += <usize>cols * sizeof<T>();
     dst += <usize>cols;
     scales += 4;
@@ -92,7 +93,7 @@ function withOwnScales<T, R>(src: usize, rows: i32, cols: i32, flip: i32, dst: u
     largest = max(largest, bits);
     const scale = scaleOf<T>(fromBits<T>(bits), 127.5);
     store1<T>(scales, scale);
-    encodeRow<T, R>(src, cols, scale, -128, flip, dst, stats);
+    encodeRow<T, R, u16>(src, cols, scale, -128, flip, dst, stats);
     src += <usize>cols * sizeof<T>();
     dst += <usize>cols;
     scales += sizeof<T>();

@@ -6,6 +6,7 @@
 @inline
 export function widen4<T>(at: usize, unbias: v128): v128 {
   if (isFloat<T>()) return v128.load(at);
+  if (!isSigned<T>()) return i16x8.shuffle(i16x8.splat(0), v128.load64_zero(at), 0, 8, 1, 9, 2, 10, 3, 11);
   return widenBits<T>(v128.load_ext<u16>(at), unbias);
 }
 
@@ -47,14 +48,24 @@ export function near4<R>(
   return v128.or(v128.bitselect(tiny, normal, f32x4.lt(magnitude, minNormal)), v128.and(x, sign));
 }
 
-/** Sum of the squares of sixteen, in four lanes. */
+/**
+ * Rounds quotients of two numbers of type R to R. A quotient is never halfway between two normal ones (the divisor times
+ * one bit more than R has does not fit R), so ties need no care: a subnormal tie goes towards 0. f16 quotients below
+ * 2^-14 stay unrounded: they become 0 in every format, and `flush` sees to their sign.
+ */
 // @ts-ignore: decorator
 @inline
-export function squares(a: v128, b: v128, c: v128, d: v128): v128 {
-  return f32x4.add(
-    f32x4.add(f32x4.mul(a, a), f32x4.mul(b, b)),
-    f32x4.add(f32x4.mul(c, c), f32x4.mul(d, d)),
-  );
+export function nearQuotient<R>(x: v128, half: v128, keep: v128): v128 {
+  if (isFloat<R>()) return x;
+  return v128.and(i32x4.add(x, half), keep);
+}
+
+/** Makes 0 of what f16 has no number for; for the other types `nearQuotient` and the division do. */
+// @ts-ignore: decorator
+@inline
+export function flush<R>(x: v128, sign: v128, least: v128): v128 {
+  if (isFloat<R>() || !isSigned<R>()) return x;
+  return v128.and(x, f32x4.gt(v128.andnot(x, sign), least));
 }
 
 /** Sixteen i32 from -128 to 127 as bytes; `toUnsignedBytes` takes them from 0 to 255. */
@@ -68,4 +79,19 @@ export function toBytes(a: v128, b: v128, c: v128, d: v128): v128 {
 @inline
 export function toUnsignedBytes(a: v128, b: v128, c: v128, d: v128): v128 {
   return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+}
+
+// M is u8 where scales are powers of two, u16 where they may be any. A power of two is multiplied with its inverse, which
+// is exact and takes less time than a division.
+
+// @ts-ignore: decorator
+@inline
+export function divisor<M>(scale: f32): v128 {
+  return f32x4.splat(sizeof<M>() == 1 ? 1 / scale : scale);
+}
+
+// @ts-ignore: decorator
+@inline
+export function over<M>(w: v128, divisor: v128): v128 {
+  return sizeof<M>() == 1 ? f32x4.mul(w, divisor) : f32x4.div(w, divisor);
 }
