@@ -1,3 +1,5 @@
+import { FOLD_BYTES } from './crc64-fold';
+
 export * from './absmax';
 export { int4GroupsF32, int4GroupsBf16, int4GroupsF16 } from './best4';
 export { int4GroupsAsymmetricF32, int4GroupsAsymmetricBf16, int4GroupsAsymmetricF16 } from './best4';
@@ -15,7 +17,7 @@ export * from './int8';
 export * from './prune';
 export * from './sums';
 
-/** First byte that the host may use. */
+/** First byte that the host may use; what comes before it is the module's own. */
 export function heapBase(): usize {
-  return __heap_base;
+  return __heap_base + FOLD_BYTES;
 }

@@ -33,6 +33,25 @@ describe('CRC-64/NVME', () => {
     expect(whole).toBe(crc64ByBits(bytes, 0n));
   });
 
+  test('is the same in one go as in pieces that are too short to be folded', () => {
+    const { arena } = kernels();
+    const region = arena.alloc(400_000);
+    region.view.set(randomBytes(4, region.view.length));
+    const inPieces = (bytes: Uint8Array) => {
+      let crc = 0n;
+      for (let at = 0; at < bytes.length; at += 1000) crc = crc64nvme(bytes.subarray(at, at + 1000), crc);
+      return crc;
+    };
+    const random = randomFrom(5);
+    const around = [32_768, 65_536, 80_512, 131_072, 146_048, 211_584, 300_000];
+    const lengths = around.flatMap((length) => [-33, -17, -16, -1, 0, 1, 15, 16, 31].map((more) => length + more));
+    for (const length of [...lengths, ...Array.from({ length: 60 }, () => 32_000 + Math.floor(random() * 350_000))]) {
+      const begin = Math.floor(random() * 100);
+      const bytes = region.view.subarray(begin, begin + length);
+      expect([length, crc64nvme(bytes, 0n)]).toEqual([length, inPieces(bytes)]);
+    }
+  });
+
   test('combines, whatever the lengths', () => {
     const bytes = randomBytes(3, 5000);
     for (const cut of [0, 1, 7, 8, 1024, 4999, 5000]) {
