@@ -4,10 +4,15 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** Waits until the disk has all that was written. */
+export async function flush(): Promise<void> {
+  await run('sync');
+}
+
 /** Removes what a run wrote and waits for the disk, so that the next one does not pay for this one. */
 export async function cleanUp(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  await run('sync');
+  await flush();
 }
 
 /** Copies a folder as `cp` does; on Linux without sharing blocks, which is no copy. */
