@@ -6,10 +6,10 @@ export interface Sizes {
   /** Bytes of the checkpoints on disk. */
   readonly jobBytes: number;
   readonly copyBytes: number;
+  readonly scalingBytes: number;
   readonly smallBytes: number;
   readonly largeBytes: number;
-  /** Turns of what takes less than seconds, of what takes seconds, and of what takes minutes. */
-  readonly manyRounds: number;
+  /** Turns of what takes seconds, and of what takes minutes. */
   readonly rounds: number;
   readonly fewRounds: number;
 }
@@ -20,10 +20,10 @@ export const FULL: Sizes = {
   rows: 8192,
   columns: 4096,
   jobBytes: GB,
-  copyBytes: 2 * GB,
+  copyBytes: 4 * GB,
+  scalingBytes: 2 * GB,
   smallBytes: GB,
   largeBytes: 4 * GB,
-  manyRounds: 7,
   rounds: 5,
   fewRounds: 3,
 };
@@ -34,9 +34,9 @@ export const QUICK: Sizes = {
   columns: 1024,
   jobBytes: 0.15 * GB,
   copyBytes: 0.15 * GB,
+  scalingBytes: 0.15 * GB,
   smallBytes: 0.15 * GB,
   largeBytes: 0.3 * GB,
-  manyRounds: 1,
   rounds: 1,
   fewRounds: 1,
 };

@@ -14,7 +14,7 @@ const RECIPES = ['fp8', 'w8a8', 'w4a16'];
  * until the disk has all of it.
  */
 export async function measureCopy(bench: Bench): Promise<Result[]> {
-  const { copyBytes, rounds } = bench.sizes;
+  const { copyBytes, fewRounds } = bench.sizes;
   const source = join(bench.folder, 'copy');
   bench.report('copy: writing a checkpoint');
   const bytes = await writeLlama(source, copyBytes);
@@ -31,7 +31,7 @@ export async function measureCopy(bench: Bench): Promise<Result[]> {
     return written;
   });
   bench.report(`copy: cp and ${RECIPES.join(', ')}, in turns`);
-  const written = await interleave(measurements, rounds);
+  const written = await interleave(measurements, fewRounds);
   await cleanUp(destination);
   await cleanUp(source);
   const results = (times: readonly number[][], what: string) => {

@@ -52,7 +52,7 @@ async function planSparse(bench: Bench, name: string, tensors: readonly TensorSh
   await writeShards(join(place, 'source'), tensors, shards, config, false);
   let items = 0;
   const values: number[] = [];
-  for (let round = 0; round < sizes.manyRounds; round++) {
+  for (let round = 0; round < sizes.rounds; round++) {
     await cleanUp(join(place, 'artifact'));
     await cleanUp(join(place, 'work'));
     const [source, artifact, work] = ['source', 'artifact', 'work'].map((part) => new FolderStore(join(place, part)));

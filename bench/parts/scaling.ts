@@ -8,10 +8,10 @@ import { interleave, median } from '../statistics';
 
 /** Two workers against one, on the same checkpoint. */
 export async function measureScaling(bench: Bench): Promise<Result[]> {
-  const { copyBytes, rounds } = bench.sizes;
+  const { scalingBytes, fewRounds } = bench.sizes;
   const source = join(bench.folder, 'scaling');
   bench.report('scaling: writing a checkpoint');
-  const bytes = await writeLlama(source, copyBytes);
+  const bytes = await writeLlama(source, scalingBytes);
   await warm(source);
   const destination = join(bench.folder, 'scaling-out');
   const results: Result[] = [];
@@ -25,7 +25,7 @@ export async function measureScaling(bench: Bench): Promise<Result[]> {
       await cleanUp(destination);
       return (await compressProcess({ source, destination, recipe, mode, jobs })).seconds;
     };
-    const [one, two] = (await interleave([run(1), run(2)], rounds)).map(median) as [number, number];
+    const [one, two] = (await interleave([run(1), run(2)], fewRounds)).map(median) as [number, number];
     results.push({
       part: 'scaling',
       subject: `${recipe} ${mode}, ${(bytes / 1e9).toFixed(1)} GB, 2 workers`,
