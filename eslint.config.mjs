@@ -5,14 +5,25 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   {
     ignores: [
-      'node_modules/', 'dist/', 'cdk.out/', '.venv/', '.modelpress/', 'coverage/',
-      'lambda/engine/kernels/assembly/', 'lambda/engine/kernels/kernels.wasm.ts',
+      'node_modules/',
+      'dist/',
+      'cdk.out/',
+      '.venv/',
+      '.modelpress/',
+      'coverage/',
+      'lambda/engine/kernels/assembly/',
+      'lambda/engine/kernels/kernels.wasm.ts',
     ],
   },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.mjs', '*.cjs'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.mjs', '*.cjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       eqeqeq: 'error',
       '@typescript-eslint/no-floating-promises': 'error',
@@ -20,6 +31,10 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
     },
   },
-  { files: ['*.cjs', '*.mjs'], ...tseslint.configs.disableTypeChecked, languageOptions: { globals: { module: 'writable' } } },
+  {
+    files: ['*.cjs', '*.mjs'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: { globals: { module: 'writable' } },
+  },
   prettier,
 );
