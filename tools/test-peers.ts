@@ -1,0 +1,31 @@
+/**
+ * Loads what we write with transformers and compressed-tensors and compares logits with the peers' own checkpoints.
+ * Apart from `npm test`, because the peers take gigabytes; there, golden files made by them stand in.
+ */
+import { spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { ensurePeers } from '../bench/peers/ensure-peers';
+import { buildAll } from './build';
+
+const root = resolve(__dirname, '..');
+
+async function main(): Promise<number> {
+  await buildAll();
+  const python = await ensurePeers((line) => console.log(line));
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/jest/bin/jest.js'), 'test/lambda/engine/formats/safetensors/loaders'],
+    { cwd: root, stdio: 'inherit', env: { ...process.env, MODELPRESS_PEER_PYTHON: python } },
+  );
+  return status ?? 1;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);
