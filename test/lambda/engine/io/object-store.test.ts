@@ -152,7 +152,9 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $nam
     const uploadId = await store.createUpload('x', body.length);
     const part = await store.uploadPart({ key: 'x', uploadId, number: 1, offset: 0, size: 4 }, body, digestOf(body));
     await store.put('x', Buffer.from('another'));
-    await expect(store.completeUpload('x', uploadId, [part], digestOf(body).crc64nvme)).rejects.toThrow('exists already');
+    await expect(store.completeUpload('x', uploadId, [part], digestOf(body).crc64nvme)).rejects.toThrow(
+      'exists already',
+    );
     await store.abortUpload('x', uploadId);
   });
 
