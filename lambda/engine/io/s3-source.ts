@@ -2,7 +2,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { InvalidModelError } from '../errors';
 import { ByteSource } from './byte-source';
 import { checkRange } from './file-source';
-import { isAnswer } from './s3-store';
+import { isAnswer } from './s3-answer';
 
 /** How often a range is asked for when its body breaks off: the SDK retries requests, not bodies. */
 const BODY_ATTEMPTS = 6;

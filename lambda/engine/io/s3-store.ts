@@ -17,6 +17,7 @@ import { ConflictError, InvalidModelError } from '../errors';
 import { ByteSource } from './byte-source';
 import { S3Location } from './location';
 import { ObjectStore, PartDigest, PartPlace, StoredObject, UploadedPart } from './object-store';
+import { isAnswer } from './s3-answer';
 import { S3Source } from './s3-source';
 
 /** An S3 prefix as an object store. */
@@ -182,9 +183,4 @@ export class S3Store implements ObjectStore {
 
 function base64(hexadecimal: string): string {
   return Buffer.from(hexadecimal, 'hex').toString('base64');
-}
-
-/** Some S3 implementations leave the error's code out, so the HTTP status decides. */
-export function isAnswer(error: unknown, status: number): boolean {
-  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === status;
 }
