@@ -1,6 +1,6 @@
 import { InvalidRecipeError } from '../errors';
-import { bitsOf, WeightType } from '../formats/safetensors/dtypes';
-import { PartRole, Scheme, SchemePart, WeightShape } from './scheme';
+import { bitsOf } from '../formats/safetensors/dtypes';
+import { PartRole, Scheme, SchemePart } from './scheme';
 
 /** Rows and columns of the blocks of `fp8-block`. */
 export const BLOCK = 128;
@@ -180,9 +180,4 @@ const SCHEMES: Readonly<Record<string, (group: number) => Scheme>> = {
 function part(suffix: string, role: PartRole, dtype: string, shape: readonly number[]): SchemePart {
   const elements = shape.reduce((product, extent) => product * extent, 1);
   return { suffix, role, dtype, shape, bytes: (elements * bitsOf(dtype)!) / 8 };
-}
-
-/** Bytes of all tensors that a weight becomes. */
-export function compressedBytes(scheme: Scheme, shape: WeightShape, dtype: WeightType): number {
-  return scheme.parts(shape, dtype).reduce((sum, { bytes }) => sum + bytes, 0);
 }
