@@ -20,7 +20,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   return { build, trainingJobName, source };
 }
 
-/** Training jobs are named to 63 characters; the state adds a dash and the retry's number. */
+/** Training jobs are named to 63 characters; the state adds a dash and a few characters that tell attempts apart. */
 function trainingJobPrefix(model: string, build: string): string {
   const room = 63 - '-'.length - '00-00'.length;
   return `${model.slice(0, room - build.length - 1)}-${build}`.replace(/-+/g, '-');
