@@ -121,7 +121,6 @@ export class ModelPipeline extends Construct {
     });
     const build = new BuildMachine(this, 'BuildMachine', {
       modelName,
-      models,
       training: this.training,
       compressor: this.compressor,
       releaseMachine: release.machine,

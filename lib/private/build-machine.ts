@@ -16,7 +16,6 @@ import {
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { ModelCompressor } from '../model-compressor';
-import { IModelBucket } from '../model-bucket';
 import { TrainingJob } from '../training-job';
 import { FunctionTask } from './function-task';
 import { HandlerFunction } from './handler-function';
@@ -24,7 +23,6 @@ import { createMachine } from './machine';
 
 export interface BuildMachineProps {
   readonly modelName: string;
-  readonly models: IModelBucket;
   readonly training?: TrainingJob;
   readonly compressor: ModelCompressor;
   readonly releaseMachine: StateMachine;
@@ -92,7 +90,7 @@ export class BuildMachine extends Construct {
   }
 
   private createPrepare(): FunctionTask {
-    const { modelName, models, logEncryptionKey } = this.props;
+    const { modelName, logEncryptionKey } = this.props;
     const handler = new HandlerFunction(this, 'Prepare', {
       handler: 'prepare',
       description: `Names builds of the model ${modelName} and checks their input`,
@@ -105,9 +103,7 @@ export class BuildMachine extends Construct {
       function: handler.function,
       event: {
         'executionName.$': '$$.Execution.Name',
-        'executionArn.$': '$$.Execution.Id',
         model: modelName,
-        bucket: models.bucket.bucketName,
         'input.$': '$',
       },
       resultPath: '$.prepared',

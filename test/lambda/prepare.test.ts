@@ -3,9 +3,7 @@ import { buildName } from '../../lambda/support/build-name';
 
 const event = (executionName: string, input: unknown = {}): Record<string, unknown> => ({
   executionName,
-  executionArn: 'arn:aws:states:us-east-1:123456789012:execution:m:e',
   model: 'digits',
-  bucket: 'models',
   input,
 });
 
