@@ -45,6 +45,7 @@ export function createApp(
       'Start it with {"artifact":"s3://…/"} to release',
     ],
     EndpointName: [pipeline.endpointName, 'Exists from the first release on'],
+    NotificationTopicArn: [pipeline.notifications.topic.topicArn, 'Subscribe to hear of builds and releases that fail'],
   };
   for (const [name, [value, description]] of Object.entries(outputs))
     new CfnOutput(stack, name, { value, description });

@@ -11,6 +11,7 @@ export * from './model-bucket';
 export * from './model-compressor';
 export * from './model-format';
 export * from './model-pipeline';
+export * from './pipeline-notifications';
 export * from './pruning';
 export * from './training-channel';
 export * from './training-job';

@@ -8,6 +8,7 @@ import { EndpointSpecification } from './endpoint-specification';
 import { IModelBucket, ModelBucket } from './model-bucket';
 import { ModelCompressor } from './model-compressor';
 import { ModelFormat } from './model-format';
+import { NotificationOptions, PipelineNotifications } from './pipeline-notifications';
 import { BuildMachine } from './private/build-machine';
 import { CleanUp } from './private/clean-up';
 import { digest } from './private/digest';
@@ -53,6 +54,12 @@ export interface ModelPipelineProps {
    * @default Duration.seconds(15)
    */
   readonly statusInterval?: Duration;
+  /**
+   * How people hear of builds and releases that fail.
+   *
+   * @default - by a new topic that nobody subscribes to yet
+   */
+  readonly notifications?: NotificationOptions;
 }
 
 /**
@@ -89,6 +96,8 @@ export class ModelPipeline extends Construct {
   public readonly releaseMachine: IStateMachine;
   /** Name of the endpoint. It exists from the first release on. */
   public readonly endpointName: string;
+  /** Tells of failures: `notifications.topic.addSubscription(new EmailSubscription('us@example.com'))`. */
+  public readonly notifications: PipelineNotifications;
 
   constructor(scope: Construct, id: string, props: ModelPipelineProps) {
     super(scope, id);
@@ -129,6 +138,15 @@ export class ModelPipeline extends Construct {
     });
     this.buildMachine = build.machine;
     this.releaseMachine = release.machine;
+    this.notifications = new PipelineNotifications(this, 'Notifications', {
+      ...props.notifications,
+      modelName,
+      endpointName,
+      buildMachine: build.machine,
+      releaseMachine: release.machine,
+      encryptionKey: models.encryptionKey,
+      logEncryptionKey,
+    });
     this.addDeploymentHooks(props, build, release, hosting);
   }
 

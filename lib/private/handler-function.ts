@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, Code, Function, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, Function, IDestination, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge, acknowledgeInlinePolicies } from './acknowledge';
@@ -17,6 +17,10 @@ export interface HandlerFunctionProps {
   readonly memorySize?: number;
   /** @default - CloudWatch Logs' own encryption */
   readonly logEncryptionKey?: IKey;
+  /** @default - none; most handlers get all they need with each call */
+  readonly environment?: Record<string, string>;
+  /** Where an event goes that the function failed on to the end. @default - none; it is called synchronously */
+  readonly onFailure?: IDestination;
 }
 
 /** One of this package's functions, with a role of its own that may only write its own log until more is granted. */
@@ -50,13 +54,17 @@ export class HandlerFunction extends Construct {
       memorySize: props.memorySize ?? 256,
       role,
       logGroup,
+      environment: props.environment,
+      onFailure: props.onFailure,
       loggingFormat: LoggingFormat.JSON,
     });
     acknowledge(this.function, {
       'NIST.800.53.R5-LambdaConcurrency':
-        'Only one state machine or custom resource calls it, and the Distributed Map bounds how often at once.',
+        'Only one state machine, rule or custom resource calls it, and the Distributed Map bounds how often at once.',
       'NIST.800.53.R5-LambdaDLQ':
-        'It is called synchronously; the caller sees every failure, retries it and reports it. No event can be lost.',
+        props.onFailure === undefined
+          ? 'It is called synchronously; the caller sees every failure, retries it and reports it. No event can be lost.'
+          : 'It has a destination for events that it fails on, which gets the reason with the event; a dead-letter queue would not.',
       'NIST.800.53.R5-LambdaInsideVPC':
         'It opens no port and only calls AWS APIs over TLS with its own narrow role; a VPC would add nothing but a NAT to guard.',
     });

@@ -13,12 +13,13 @@ function stackOf(given: Record<string, unknown> = {}, environment: Record<string
   ) as Stack;
 }
 
-test('tells bucket, machines and endpoint', () => {
+test('tells bucket, machines, topic and endpoint', () => {
   const outputs = Template.fromStack(stackOf()).findOutputs('*');
   expect(Object.keys(outputs).sort()).toEqual([
     'BuildStateMachineArn',
     'EndpointName',
     'ModelBucketName',
+    'NotificationTopicArn',
     'ReleaseStateMachineArn',
   ]);
   expect(outputs.EndpointName.Value).toMatch(/^[a-z0-9-]{1,46}$/);

@@ -53,9 +53,10 @@ describe('two pipelines', () => {
     maximalPipeline(stack);
     const named = Object.values(Template.fromStack(stack).toJSON().Resources as Record<string, Json>).flatMap(
       ({ Properties }) =>
-        Object.keys(Properties ?? {}).filter((key) =>
-          /^(Bucket|Role|Function|LogGroup|StateMachine|Topic|Alarm|Key|Group)Name$/.test(key),
-        ),
+        Object.entries(Properties ?? {})
+          .filter(([, value]) => typeof value === 'string')
+          .map(([key]) => key)
+          .filter((key) => /^(Bucket|Role|Function|LogGroup|StateMachine|Topic|Alarm|Key|Group)Name$/.test(key)),
     );
     expect(named).toEqual([]);
   });

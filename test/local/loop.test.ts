@@ -20,6 +20,7 @@ import { RunningLoop } from '../../local/loop/run-file';
 import { parseS3Uri } from '../../local/loop/s3-location';
 import { ensurePython } from '../../local/python/ensure-python';
 import { LoopProcess } from './loop-process';
+import { Mailbox } from './mailbox';
 
 const MINUTES = 60_000;
 const quiet = { entered: () => undefined, exited: () => undefined, failed: () => undefined };
@@ -32,6 +33,7 @@ describe('npm run local', () => {
   let states: SFNClient;
   let sageMaker: SageMakerClient;
   let artifact: string;
+  let mailbox: Mailbox;
   let outputs: Record<string, string>;
 
   beforeAll(async () => {
@@ -45,6 +47,7 @@ describe('npm run local', () => {
       typeof outputs,
     ];
     artifact = (await loop.waitFor(/Artifact: (s3:\S+)/))[1];
+    mailbox = await Mailbox.subscribe(running.awsUrl, outputs.NotificationTopicArn);
   }, 6 * MINUTES);
 
   afterAll(async () => {
@@ -135,6 +138,10 @@ describe('npm run local', () => {
       }
       const { failure } = await failureOf(outputs.ReleaseStateMachineArn, { artifact: `s3://${bucket}/${broken}` });
       expect(failure.cause).toMatch(/health check|ping/i);
+      const mail = await mailbox.next();
+      expect(mail.Subject).toBe('modelpress: release of digits was rolled back');
+      expect(mail.Message).toMatch(/error: RolledBack\n.*cause: .*(health check|ping)/is);
+      expect(mail.MessageAttributes.kind.Value).toBe('rolled-back');
       expect(await servedConfig()).toBe(before);
       expect(await invoke()).toHaveProperty('predictions');
     },
@@ -151,6 +158,9 @@ describe('npm run local', () => {
       const { failure } = await failureOf(outputs.BuildStateMachineArn, { source: `s3://${bucket}/raw/elsewhere/` });
       expect(failure).toMatchObject({ state: 'Plan', error: 'InvalidModel' });
       expect(failure.cause).toContain('model.tflite');
+      const mail = await mailbox.next();
+      expect(mail.Subject).toBe('modelpress: build of digits failed');
+      expect(mail.Message).toContain(`state: Plan\nerror: InvalidModel\ncause: ${failure.cause}\n`);
     },
     MINUTES,
   );

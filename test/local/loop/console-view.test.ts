@@ -1,6 +1,6 @@
 import { ConsoleView } from '../../../local/loop/console-view';
 import { formatTable } from '../../../local/loop/table';
-import { readableCause } from '../../../local/loop/execution-failure';
+import { readableCause } from '../../../lambda/support/readable-cause';
 import { findString } from '../../../local/loop/find-value';
 import { formatMetrics } from '../../../local/loop/evaluation';
 
