@@ -1,6 +1,6 @@
 import { Arn, ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import { IRepository } from 'aws-cdk-lib/aws-ecr';
-import { DockerImageAsset, DockerImageAssetProps } from 'aws-cdk-lib/aws-ecr-assets';
+import { DockerImageAsset, DockerImageAssetOptions } from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
 
 /** An image, bound to a place in a stack. */
@@ -40,7 +40,7 @@ export abstract class ContainerImage {
   }
 
   /** An image that is built from a Dockerfile when the app is deployed. */
-  public static fromAsset(directory: string, options: DockerImageAssetProps = { directory }): ContainerImage {
+  public static fromAsset(directory: string, options: DockerImageAssetOptions = {}): ContainerImage {
     return new BoundImage((scope) => {
       const asset = new DockerImageAsset(scope, 'Image', { ...options, directory });
       return { imageUri: asset.imageUri, repositoryArn: asset.repository.repositoryArn };

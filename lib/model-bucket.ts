@@ -106,8 +106,8 @@ export class ModelBucket extends Construct implements IModelBucket {
   }
 
   public readonly bucket: IBucket;
-  public readonly encryptionKey: IKey;
-  public readonly logEncryptionKey: IKey;
+  public readonly encryptionKey?: IKey;
+  public readonly logEncryptionKey?: IKey;
 
   constructor(scope: Construct, id: string, props: ModelBucketProps = {}) {
     super(scope, id);

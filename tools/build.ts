@@ -2,11 +2,16 @@
  * Builds what the constructs deploy and the command line runs: the kernels as WASM, one bundle a Lambda handler in
  * `dist/lambda/<name>/index.js`, and the command line with its worker thread in `dist/cli`. The AWS SDK goes into the bundles, so that what
  * was tested is what runs.
+ *
+ * Run as a program, it compiles the constructs for their package, too, unless it is told `--bundles`.
  */
-import { readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { build, BuildOptions } from 'esbuild';
 import { buildKernels } from './build-kernels';
+import { reportBundleSizes } from './package/bundle-sizes';
+import { compilePackage } from './package/compile-package';
+import { thirdPartyLicences } from './package/third-party';
 
 const root = resolve(__dirname, '..');
 
@@ -32,22 +37,54 @@ export function handlerNames(): string[] {
 
 export async function buildAll(): Promise<void> {
   await buildKernels();
-  await Promise.all(
-    handlerNames().map((name) =>
-      build({ ...common, entryPoints: [`lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.js` }),
-    ),
+  removeOldHandlers();
+  const handlers = handlerNames().map((name) =>
+    bundle({ entryPoints: [`lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.js` }),
   );
-  await build({
-    ...common,
+  const commandLine = bundle({
     entryPoints: { modelpress: 'bin/modelpress.ts', 'compress-worker': 'cli/compress-worker.ts' },
     outdir: 'dist/cli',
     // Only the checkout runs workers from TypeScript.
     external: ['tsx/cjs'],
   });
+  const built = await Promise.all([...handlers, commandLine]);
+  const inputs = [...new Set(built.flat())];
+  writeFileSync(join(root, 'dist', 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(root, inputs));
+}
+
+/**
+ * Writes only what has changed, so that whoever reads the bundles meanwhile never sees half a file.
+ *
+ * @returns paths of all files that went into the bundle
+ */
+async function bundle(options: BuildOptions): Promise<string[]> {
+  const { outputFiles, metafile } = await build({ ...common, ...options, metafile: true, write: false });
+  for (const { path, contents } of outputFiles) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, contents);
+  }
+  return Object.keys(metafile.inputs);
+}
+
+/** Bundles of handlers that are no longer there would go into the package. */
+function removeOldHandlers(): void {
+  const folder = join(root, 'dist', 'lambda');
+  if (!existsSync(folder)) return;
+  const names = handlerNames();
+  for (const name of readdirSync(folder).filter((built) => !names.includes(built)))
+    rmSync(join(folder, name), { recursive: true });
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  await buildAll();
+  if (args.includes('--bundles')) return;
+  reportBundleSizes((line) => console.log(line));
+  compilePackage();
 }
 
 if (require.main === module) {
-  buildAll().catch((error: unknown) => {
+  main(process.argv.slice(2)).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   });

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ensurePython } from '../local/python/ensure-python';
 import { buildAll } from './build';
+import { compilePackage } from './package/compile-package';
 
 const root = resolve(__dirname, '..');
 
@@ -24,6 +25,7 @@ async function main(): Promise<number> {
   await buildAll();
   await ensurePython({ withTestPeers: true });
   const only = process.argv.slice(2);
+  if (only.length === 0 || only.some((path) => path.includes('package'))) compilePackage();
   const checked =
     only.length > 0 ||
     [

@@ -71,10 +71,15 @@ export class HandlerFunction extends Construct {
   }
 }
 
+/** Where the bundles lie, seen from the sources in `lib/private` and from the package's `dist/lib/private`. */
+const BUNDLES = ['../../dist/lambda', '../../lambda'].map((folder) => resolve(__dirname, folder));
+
 function bundle(name: string): Code {
-  const folder = resolve(__dirname, '..', '..', 'dist', 'lambda', name);
-  if (!existsSync(resolve(folder, 'index.js'))) {
-    throw new Error(`The bundle of the function "${name}" is missing: ${folder}/index.js. Run: npm run build`);
+  const folder = BUNDLES.map((place) => resolve(place, name)).find((place) => existsSync(resolve(place, 'index.js')));
+  if (folder === undefined) {
+    throw new Error(
+      `The bundle of the function "${name}" is missing: ${resolve(BUNDLES[0], name)}/index.js. Run: npm run build`,
+    );
   }
   return Code.fromAsset(folder);
 }
