@@ -25,7 +25,7 @@ export interface PythonEnvironment {
   readonly python: string;
 }
 
-const IMPORTS = ['tensorflow', 'ai_edge_litert.interpreter', 'sklearn', 'boto3', 'ministack'];
+const IMPORTS = ['tensorflow', 'ai_edge_litert.interpreter', 'onnx', 'onnxruntime', 'sklearn', 'boto3', 'ministack'];
 
 /**
  * Makes the project's virtual environment if it is not there yet, complete and up to date. A marker that names the
