@@ -1,10 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
+import { ExamplePipeline } from '../examples/example-pipeline';
 import { CompressionMode, CompressionRecipe, MlInstanceType, Pruning } from '../lib';
+import { listExamples } from '../examples/list-examples';
+import { loadPipelines } from './load-pipelines';
 
 /** How the default stack is to be, read from the CDK's context and the environment. */
 export interface AppSettings {
   readonly stackName: string;
   readonly example: string;
+  readonly pipeline: ExamplePipeline;
   readonly modelName: string;
   readonly recipe: CompressionRecipe;
   readonly trainingInstanceType: MlInstanceType;
@@ -16,16 +20,17 @@ export interface AppSettings {
   readonly statusInterval: Duration;
 }
 
-/** Every setting with its default; the environment's name for `runOnDeploy` is `MODELPRESS_RUN_ON_DEPLOY`. */
+/** Every setting with its default, empty where that depends on the example; the environment's name for `runOnDeploy` is `MODELPRESS_RUN_ON_DEPLOY`. */
 const DEFAULTS = {
-  stackName: 'modelpress',
+  stackName: '',
   example: 'tensorflow-digits',
-  modelName: 'digits',
-  recipe: 'int8',
+  modelFormat: '',
+  modelName: '',
+  recipe: '',
   prune: '',
   mode: 'best',
-  trainingInstanceType: 'ml.g5.xlarge',
-  endpointInstanceType: 'ml.c7i.large',
+  trainingInstanceType: '',
+  endpointInstanceType: '',
   endpointName: '',
   hyperparameters: '{}',
   spot: 'false',
@@ -49,20 +54,23 @@ export function readSettings(
     if (given === undefined || given === null || given === '') return DEFAULTS[key];
     return typeof given === 'object' ? JSON.stringify(given) : `${given as string | number | boolean}`;
   };
+  const example = get('example');
+  const pipeline = choosePipeline(example, get('modelFormat'));
   return {
     stackName: text(
       'stackName',
-      get('stackName'),
+      get('stackName') || (example === DEFAULTS.example ? 'modelpress' : `modelpress-${example}`),
       /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
       'letters, digits and hyphens, a letter first',
     ),
-    example: text('example', get('example'), /^[a-z0-9-]+$/, 'the name of a folder in examples/'),
-    modelName: get('modelName'),
-    recipe: recipe(get('recipe'), get('prune'), get('mode')),
-    trainingInstanceType: instance('trainingInstanceType', get('trainingInstanceType')),
-    endpointInstanceType: instance('endpointInstanceType', get('endpointInstanceType')),
+    example,
+    pipeline,
+    modelName: get('modelName') || pipeline.modelName,
+    recipe: recipe(get('recipe') || pipeline.recipe, get('prune'), get('mode')),
+    trainingInstanceType: instance('trainingInstanceType', get('trainingInstanceType'), pipeline.trainingInstanceType),
+    endpointInstanceType: instance('endpointInstanceType', get('endpointInstanceType'), pipeline.endpointInstanceType),
     endpointName: get('endpointName') || undefined,
-    hyperparameters: json('hyperparameters', get('hyperparameters')),
+    hyperparameters: { ...pipeline.hyperparameters, ...json('hyperparameters', get('hyperparameters')) },
     spot: flag('spot', get('spot')),
     runOnDeploy: flag('runOnDeploy', get('runOnDeploy')),
     statusInterval: seconds('statusInterval', get('statusInterval')),
@@ -114,7 +122,20 @@ function json(key: Key, value: string): Record<string, unknown> {
   return parsed as Record<string, unknown>;
 }
 
-function instance(key: Key, value: string): MlInstanceType {
+function choosePipeline(example: string, format: string): ExamplePipeline {
+  const known = listExamples();
+  if (!known.includes(example)) throw wrong('example', `one of ${known.join(', ')}`, example);
+  const pipelines = loadPipelines(example);
+  const pipeline = format === '' ? pipelines[0] : pipelines.find(({ modelFormat }) => `${modelFormat}` === format);
+  if (pipeline === undefined) {
+    const formats = pipelines.map(({ modelFormat }) => modelFormat).join(' or ');
+    throw wrong('modelFormat', `${formats}, which is what ${example} can be exported as`, format);
+  }
+  return pipeline;
+}
+
+function instance(key: Key, value: string, fallback: MlInstanceType): MlInstanceType {
+  if (value === '') return fallback;
   try {
     return MlInstanceType.of(value);
   } catch {

@@ -6,24 +6,24 @@
  *
  * | context | default | what |
  * | --- | --- | --- |
- * | `modelpress:stackName` | `modelpress` | name of the stack |
- * | `modelpress:example` | `tensorflow-digits` | folder in `examples/` with `training/` and `serving/` |
- * | `modelpress:modelName` | `digits` | name of the model |
- * | `modelpress:recipe` | `int8` | how weights are compressed: `int8`, `fp16`, `none` (with `prune`) |
+ * | `modelpress:stackName` | `modelpress`, and the example's name if it is not the default | name of the stack |
+ * | `modelpress:example` | `tensorflow-digits` | folder in `examples/` |
+ * | `modelpress:modelFormat` | the first in the example's `pipeline.ts` | what the model is exported as |
+ * | `modelpress:modelName` | the example's, `digits` | name of the model |
+ * | `modelpress:recipe` | the example's, `int8` | how weights are compressed: a method of the format, or `none` (with `prune`) |
  * | `modelpress:prune` | none | share of weights to prune before, `0.5`, or `2:4` |
  * | `modelpress:mode` | `best` | `best` or `exact` |
- * | `modelpress:trainingInstanceType` | `ml.g5.xlarge` | what trains |
- * | `modelpress:endpointInstanceType` | `ml.c7i.large` | what serves |
+ * | `modelpress:trainingInstanceType` | the example's, `ml.g5.xlarge` | what trains |
+ * | `modelpress:endpointInstanceType` | the example's, `ml.c7i.large` | what serves |
  * | `modelpress:endpointName` | made from the stack's name | name of the endpoint |
  * | `modelpress:hyperparameters` | `{}` | arguments of the training script, as JSON |
  * | `modelpress:spot` | `false` | train on spare capacity |
  * | `modelpress:runOnDeploy` | `true` | build when a deployment changed something |
  * | `modelpress:statusInterval` | `15` | seconds between looks at the endpoint while it changes |
  */
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { App, AppProps, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
-import { DeepLearningContainer, ModelFormat, ModelPipeline } from '../lib';
+import { ModelPipeline } from '../lib';
 import { AppSettings, readSettings } from './app-settings';
 
 /** Makes the app. It synthesizes without credentials and without a network. */
@@ -53,15 +53,13 @@ export function createApp(
 }
 
 function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
+  const { pipeline } = settings;
   const folder = resolve(__dirname, '..', 'examples', settings.example);
-  if (!existsSync(join(folder, 'training'))) {
-    throw new Error(`The setting modelpress:example names no folder with training/ in it: ${folder}`);
-  }
   return new ModelPipeline(stack, 'Pipeline', {
     modelName: settings.modelName,
-    modelFormat: ModelFormat.TFLITE,
+    modelFormat: pipeline.modelFormat,
     training: {
-      image: DeepLearningContainer.TENSORFLOW_TRAINING_2_21_GPU,
+      image: pipeline.trainingImage,
       instanceType: settings.trainingInstanceType,
       sourceDirectory: join(folder, 'training'),
       hyperparameters: settings.hyperparameters,
@@ -70,7 +68,7 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
     },
     compression: { recipe: settings.recipe },
     endpoint: {
-      image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
+      image: pipeline.endpointImage,
       instanceType: settings.endpointInstanceType,
       endpointName: settings.endpointName,
       codeDirectory: join(folder, 'serving'),

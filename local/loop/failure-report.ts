@@ -6,7 +6,7 @@ import { indent, logTail } from '../log-tail';
 import { StackOutputs } from '../deploy/deploy-app';
 import { Clients } from './clients';
 import { ExecutionFailedError } from './execution-failure';
-import { Example, Sample } from './examples';
+import { Sample } from './examples';
 import { predict } from './predictions';
 
 const LINES = 25;
@@ -17,7 +17,6 @@ export interface FailureReportOptions {
   readonly stateDir: string;
   readonly stack?: StackOutputs;
   readonly samples: readonly Sample[];
-  readonly example: Example;
 }
 
 /** Writes the end of the failed part's log, and what the endpoint that was there before does now. */
@@ -98,14 +97,14 @@ async function functionLog(clients: Clients, functionName: string): Promise<stri
 }
 
 async function describeEndpoint(options: FailureReportOptions, stack: StackOutputs): Promise<string> {
-  const { clients, example, samples } = options;
+  const { clients, samples } = options;
   const name = stack.EndpointName;
   try {
     const endpoint = await clients.sageMaker.send(new DescribeEndpointCommand({ EndpointName: name }));
     if (endpoint.EndpointStatus !== 'InService') {
       return `The endpoint ${name} is ${endpoint.EndpointStatus}${endpoint.FailureReason ? `: ${endpoint.FailureReason}` : ''}`;
     }
-    const [answer] = await predict(clients.runtime, name, example, samples.slice(0, 1));
+    const [answer] = await predict(clients.runtime, name, samples.slice(0, 1));
     return `The endpoint ${name} still serves ${endpoint.EndpointConfigName}: ${answer.label} is recognised as ${answer.predicted}.`;
   } catch {
     return `There is no endpoint ${name} yet.`;

@@ -5,7 +5,7 @@ import { ensurePython } from '../python/ensure-python';
 import { Clients, makeClients } from './clients';
 import { ConsoleView } from './console-view';
 import { evaluate, formatMetrics } from './evaluation';
-import { Example, findExample, Sample } from './examples';
+import { Example, findExample, readSamples, Sample } from './examples';
 import { findString } from './find-value';
 import { FinishedExecution, followExecution, startedExecution } from './follow-execution';
 import { tellFailure } from './failure-report';
@@ -34,7 +34,7 @@ export class LocalLoop {
     private readonly root: string,
     private readonly view: ConsoleView,
   ) {
-    this.example = findExample(options.example, root);
+    this.example = findExample(options.example);
     this.runFile = new RunFile(options.stateDir);
   }
 
@@ -48,7 +48,7 @@ export class LocalLoop {
     signal.throwIfAborted();
     const clients = makeClients(running.awsUrl, running.sageMakerUrl);
     this.clients = clients;
-    const samples = this.example.samples(python, PREDICTIONS);
+    const samples = readSamples(this.example, python, PREDICTIONS);
     samples.catch(() => undefined);
     const stack = await view.step('build and cdk deploy', () => this.deploy(running, signal));
     this.stack = stack;
@@ -76,7 +76,7 @@ export class LocalLoop {
       }),
     );
     view.line(`\n${formatMetrics(metrics)}`);
-    const predictions = await predict(clients.runtime, stack.EndpointName, this.example, this.samples);
+    const predictions = await predict(clients.runtime, stack.EndpointName, this.samples);
     view.heading(`${PREDICTIONS} predictions through the endpoint ${stack.EndpointName}`);
     view.line(formatPredictions(predictions));
     view.line(`\nArtifact: ${artifact}`);
@@ -88,8 +88,8 @@ export class LocalLoop {
   /** Says what the log of the failed part says, and whether the endpoint still serves. */
   async tellFailure(error: unknown): Promise<void> {
     if (this.clients === undefined || this.closing !== undefined) return;
-    const { clients, stack, samples, example } = this;
-    await tellFailure({ error, clients, stateDir: this.options.stateDir, stack, samples, example });
+    const { clients, stack, samples } = this;
+    await tellFailure({ error, clients, stateDir: this.options.stateDir, stack, samples });
   }
 
   /** Stops what this run started and gives its claim back. Safe to call twice. */
@@ -126,7 +126,7 @@ export class LocalLoop {
     this.runFile.update(mine);
     if (reset) resetState(stateDir);
     this.view.heading('Local services');
-    const start = startServices({ stateDir, python, ...ports, report: (line) => this.view.line(line) }).then(
+    const start = startServices({ stateDir, python, ...ports, report: (line) => this.view.line(line), signal }).then(
       (services) => (this.services = services),
     );
     this.starting = start;

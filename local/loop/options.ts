@@ -1,14 +1,20 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { listExamples } from '../../examples/list-examples';
 import { parseRecipe } from '../../lambda/engine/recipe';
+
+const DEFAULT_EXAMPLE = 'tensorflow-digits';
 
 export const USAGE = `usage: npm run local -- [options]
 
 Trains, compresses, releases and runs a model on this machine, with the code that deploys to AWS.
 
-  --recipe <method>   number format of the compressed model: int8, fp16 or none (default int8)
+  --recipe <method>   number format of the compressed model: int8, fp16 … (default: the example's own)
   --prune <share>     share of the weights to set to zero before, 0 up to 1, or 2:4 (default 0)
-  --example <name>    folder of examples/ to use (default tensorflow-digits)
+  --example <name>    what to train and serve (default ${DEFAULT_EXAMPLE}):
+${listExamples()
+  .map((name) => `                        ${name}`)
+  .join('\n')}
   --set <name=value>  another setting of bin/app.ts, such as hyperparameters={"epochs":20}; may be repeated
   --keep              leave the endpoint up until Ctrl-C, and print how to invoke it
   --port <number>     port of the local SageMaker, which serves the endpoint (default: a free one)
@@ -49,7 +55,7 @@ export function parseOptions(args: readonly string[], root: string): LoopOptions
   return {
     recipe: values.recipe,
     prune: values.prune,
-    example: values.example ?? 'tensorflow-digits',
+    example: values.example ?? DEFAULT_EXAMPLE,
     settings: Object.fromEntries((values.set ?? []).map(parseSetting)),
     keep: values.keep ?? false,
     port: parsePort(values.port),

@@ -1,5 +1,5 @@
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { Example, Sample } from './examples';
+import { readAnswer, Sample } from './examples';
 import { formatTable } from './table';
 
 export interface Prediction {
@@ -14,7 +14,6 @@ export interface Prediction {
 export async function predict(
   runtime: SageMakerRuntimeClient,
   endpointName: string,
-  example: Example,
   samples: readonly Sample[],
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
@@ -31,7 +30,7 @@ export async function predict(
     const milliseconds = performance.now() - started;
     predictions.push({
       label: sample.label,
-      ...example.readAnswer(Buffer.from(response.Body ?? []).toString('utf8')),
+      ...readAnswer(Buffer.from(response.Body ?? []).toString('utf8')),
       milliseconds,
     });
   }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { ACCOUNT, LocalAws, REGION, startLocalAws } from '../aws/local-aws';
 import { discardUnsavedState } from '../aws/saved-state';
 import { checkPortIsFree, freePorts } from '../ports';
+import { ensureTorch, needsTorch } from '../python/ensure-torch';
 import { startLocalSageMaker } from '../sagemaker/server';
 
 /** Wait states pass at this share of their time: they are made for endpoints that take minutes to come up. */
@@ -27,6 +28,8 @@ export interface ServicesOptions {
   readonly sageMakerPort: number;
   /** Is told what the user should know. */
   readonly report: (line: string) => void;
+  /** Stops an installation. */
+  readonly signal?: AbortSignal;
 }
 
 /** Chooses the ports, because each server must know the other's address. @throws PortInUseError */
@@ -59,6 +62,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       port: sageMakerPort,
       stateDir: join(stateDir, 'sagemaker'),
       python,
+      pythonFor: async (repository) =>
+        needsTorch(repository) ? ensureTorch(options.report, options.signal) : undefined,
       s3Endpoint: awsUrl,
       region: REGION,
       account: ACCOUNT,

@@ -2,8 +2,14 @@
 export interface LocalSageMakerOptions {
   /** Folder for state, logs and the containers' files; made when absent. A second start on it goes on where the first ended. */
   readonly stateDir: string;
-  /** Python interpreter that stands in for every framework image. */
+  /** Python interpreter that stands in for the framework images. */
   readonly python: string;
+  /**
+   * Names another interpreter for the images of a repository, when the first of them starts.
+   *
+   * @default - `python` for all
+   */
+  readonly pythonFor?: (repository: string) => Promise<string | undefined>;
   /** Address of the S3 that job inputs, outputs and models live in. */
   readonly s3Endpoint: string;
   /**

@@ -74,7 +74,8 @@ test('the environment counts before the context', () => {
 const numbers = Object.fromEntries(
   Object.entries({
     stackName: 'a',
-    example: 'a',
+    example: 'tensorflow-digits',
+    modelFormat: 'tflite',
     modelName: 'a',
     prune: '2:4',
     mode: 'best',
@@ -101,8 +102,16 @@ test.each([
   ['trainingInstanceType', 'g5', 'must be an instance type such as ml.g5.xlarge, received: g5'],
   ['hyperparameters', '[1]', 'must be a JSON object'],
   ['hyperparameters', '{', 'must be a JSON object'],
-  ['example', '../..', 'must be the name of a folder in examples/'],
-  ['example', 'nothing-here', 'names no folder with training/ in it'],
+  [
+    'example',
+    '../..',
+    /modelpress:example \(or MODELPRESS_EXAMPLE\) must be one of .*tensorflow-digits.*received: \.\./,
+  ],
+  [
+    'modelFormat',
+    'safetensors',
+    'must be tflite, which is what tensorflow-digits can be exported as, received: safetensors',
+  ],
   ['stackName', '1', 'must be letters, digits and hyphens'],
   ['modelName', 'Digits', 'modelName must be 1 to 24 lower-case letters'],
 ])('refuses %s: %s', (key, value, message) => {

@@ -96,8 +96,8 @@ several = answer(json.dumps({"instances": rows}))
 csv = answer("\\n".join(",".join(map(str, row)) for row in rows), "text/csv; charset=utf-8")
 single = answer(json.dumps(rows[1]))
 print(json.dumps({"csv": csv == several, "list": answer(json.dumps(rows)) == several,
-    "single": single["predictions"][0]["digit"] == several["predictions"][1]["digit"],
-    "right": [p["digit"] for p in several["predictions"]] == held["labels"][:3].tolist(),
+    "single": single["predictions"][0]["label"] == several["predictions"][1]["label"],
+    "right": [p["label"] for p in several["predictions"]] == held["labels"][:3].tolist(),
     "sums": [round(sum(p["probabilities"]), 3) for p in several["predictions"]]}))`;
   expect(await run(code, join(folder, 'model'))).toEqual({
     csv: true,

@@ -109,7 +109,7 @@ describe('npm run local', () => {
   test('makes five predictions, and leaves the endpoint up for others', async () => {
     expect(loop.output.match(/^ {2}\d +\d +[\d.]+ % +(right|wrong) +[\d.]+ ms$/gm)).toHaveLength(5);
     const [, label] = await loop.waitFor(/request\.json is a (\d)/);
-    expect(await invoke()).toMatchObject({ predictions: [{ digit: Number(label) }] });
+    expect(await invoke()).toMatchObject({ predictions: [{ label: Number(label) }] });
   });
 
   test('says where the artifact is, which has its manifest', async () => {

@@ -1,9 +1,9 @@
 """Compares a model before and after compression, in SageMaker's processing contract.
 
-Inputs, below /opt/ml/processing/input: raw/ (what training produced: model.tflite and held_out.npz) and compressed/
-(the artifact: one .tflite file). Output: /opt/ml/processing/output/metrics.json, with accuracy in 0..1 on the held-out
-images, size in bytes, and the median latency of single predictions in milliseconds. PROCESSING_DIR, or the arguments,
-choose other folders.
+Inputs, below /opt/ml/processing/input: raw/ (what training produced: a model, and held_out.npz with `labels` and one
+array for each of the model's inputs) and compressed/ (the artifact). Output: /opt/ml/processing/output/metrics.json, with
+accuracy in 0..1 on the held-out examples, size in bytes, and the median latency of single predictions in milliseconds.
+PROCESSING_DIR, or the arguments, choose other folders. How a model is loaded and run is the affair of runtime.py.
 """
 
 import argparse
@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+import runtime
 
 WARM_UP = 20
 ROUNDS = 200
@@ -27,11 +29,12 @@ def main():
     options = parser.parse_args()
 
     with np.load(options.raw / "held_out.npz", allow_pickle=False) as held_out:
-        images, labels = held_out["images"], held_out["labels"]
+        labels = held_out["labels"]
+        inputs = {name: held_out[name] for name in held_out.files if name != "labels"}
     metrics = {
         "held_out": len(labels),
-        "raw": measure(find_model(options.raw), images, labels),
-        "compressed": measure(find_model(options.compressed), images, labels),
+        "raw": measure(options.raw, inputs, labels),
+        "compressed": measure(options.compressed, inputs, labels),
     }
     raw, compressed = metrics["raw"], metrics["compressed"]
     metrics["accuracy_change"] = round(compressed["accuracy"] - raw["accuracy"], 6)
@@ -41,43 +44,24 @@ def main():
     print(json.dumps(metrics), flush=True)
 
 
-def find_model(folder):
-    files = sorted(folder.glob("*.tflite"))
-    if len(files) != 1:
-        raise FileNotFoundError(f"expected one .tflite file in {folder}, found {[file.name for file in files]}")
-    return files[0]
+def measure(folder, inputs, labels):
+    model = runtime.load(folder)
 
+    def predict(number):
+        """The probabilities of one example, which is a batch of one."""
+        return model.predict({name: values[number : number + 1] for name, values in inputs.items()})[0]
 
-def measure(path, images, labels):
-    interpreter = load_interpreter()(model_path=str(path), num_threads=1)
-    interpreter.allocate_tensors()
-    entry, result = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
-
-    def predict(image):
-        interpreter.set_tensor(entry, image[np.newaxis])
-        interpreter.invoke()
-        return interpreter.get_tensor(result)[0]
-
-    right = sum(int(predict(image).argmax() == label) for image, label in zip(images, labels))
+    right = sum(int(predict(number).argmax() == label) for number, label in enumerate(labels))
     times = []
     for number in range(WARM_UP + ROUNDS):
-        image = images[number % len(images)]
         start = time.perf_counter()
-        predict(image)
+        predict(number % len(labels))
         times.append(time.perf_counter() - start)
     return {
         "accuracy": round(right / len(labels), 6),
-        "bytes": path.stat().st_size,
+        "bytes": model.bytes,
         "latency_ms": round(float(np.median(times[WARM_UP:])) * 1000, 4),
     }
-
-
-def load_interpreter():
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        from tensorflow.lite import Interpreter
-    return Interpreter
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Takes JSON or CSV: one image or several, 784 numbers in 0..1 each.
     application/json: [[…784…], …] or [… 784 …] or {"instances": [[…784…], …]}
     text/csv: one image a line
-Answers JSON: {"predictions": [{"digit": 7, "probabilities": [… 10 …]}, …]}
+Answers JSON: {"predictions": [{"label": 7, "probabilities": [… 10 …]}, …]}
 """
 
 import json
@@ -96,7 +96,7 @@ def output_fn(probabilities, accept):
     return json.dumps(
         {
             "predictions": [
-                {"digit": int(row.argmax()), "probabilities": [round(float(p), 6) for p in row]}
+                {"label": int(row.argmax()), "probabilities": [round(float(p), 6) for p in row]}
                 for row in probabilities
             ]
         }

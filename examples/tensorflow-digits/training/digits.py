@@ -1,11 +1,4 @@
-"""Handwritten digits: scikit-learn's bundled 8x8 scans as 28x28 images, split into a training and a held-out set.
-
-Run as a program it prints held-out digits as JSON, to try an endpoint with:
-    python digits.py --count 5
-"""
-
-import argparse
-import json
+"""Handwritten digits: scikit-learn's bundled 8x8 scans as 28x28 images, split into a training and a held-out set."""
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -45,12 +38,3 @@ def shift(images, rows, columns):
     padded = np.pad(images.reshape(-1, SIDE, SIDE), ((0, 0), (abs(rows),) * 2, (abs(columns),) * 2))
     top, left = abs(rows) - rows, abs(columns) - columns
     return padded[:, top : top + SIDE, left : left + SIDE].reshape(-1, PIXELS)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Print held-out digits as JSON.")
-    parser.add_argument("--count", type=int, default=5)
-    _, _, held_out_x, held_out_y = load()
-    count = parser.parse_args().count
-    pairs = zip(held_out_x[:count].round(4).tolist(), held_out_y[:count].tolist())
-    print(json.dumps([{"label": label, "pixels": [float(f"{p:.4f}") for p in pixels]} for pixels, label in pairs]))

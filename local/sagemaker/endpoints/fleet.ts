@@ -66,10 +66,11 @@ export class Fleet {
     await this.fetchModel(container, root, join(this.folder, name)).catch((error: Error) => {
       throw new Error(`Failed to download model data for production variant ${name}: ${error.message}`);
     });
+    const python = await this.context.pythonFor(container.Image);
     const serving = new ServingProcess({
-      python: this.context.options.python,
+      python,
       root,
-      env: this.context.containerEnvironment({
+      env: this.context.containerEnvironment(python, {
         SM_MODEL_DIR: join(root, 'model'),
         ...localEnvironment(container.Environment, root),
         ...(await this.fetchCode(container, root)),

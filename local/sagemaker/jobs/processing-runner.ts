@@ -52,19 +52,17 @@ async function carryOut(context: Context, record: ProcessingJobRecord, run: JobR
     join(root, 'config/resourceconfig.json'),
     JSON.stringify({ current_host: 'algo-1', hosts: ['algo-1'] }),
   );
+  const python = await context.pythonFor(request.AppSpecification!.ImageUri);
   if (run.stopCause !== undefined) return;
 
   record.started = now();
   context.save();
   const result = await run.execute(
     {
-      program: context.options.python,
-      args: [
-        join(CONTAINERS, 'run_command.py'),
-        ...localCommand([...entrypoint, ...(args ?? [])], root, context.options.python),
-      ],
+      program: python,
+      args: [join(CONTAINERS, 'run_command.py'), ...localCommand([...entrypoint, ...(args ?? [])], root, python)],
       cwd: root,
-      env: context.containerEnvironment({
+      env: context.containerEnvironment(python, {
         PROCESSING_DIR: join(root, 'processing'),
         ...localEnvironment(request.Environment, root),
       }),

@@ -43,6 +43,7 @@ async function carryOut(context: Context, record: TrainingJobRecord, run: JobRun
   enter(context, record, 'Downloading', 'Downloading the input data');
   await rm(root, { recursive: true, force: true });
   await prepareTrainingFolder(request, root, context.s3);
+  const python = await context.pythonFor(request.AlgorithmSpecification!.TrainingImage);
   if (run.stopCause !== undefined) return;
 
   enter(context, record, 'Training', 'Training image download completed. Training in progress.');
@@ -51,13 +52,13 @@ async function carryOut(context: Context, record: TrainingJobRecord, run: JobRun
   const script =
     entrypoint === undefined
       ? [join(CONTAINERS, 'train.py'), root]
-      : [join(CONTAINERS, 'run_command.py'), ...localCommand(ownCommand, root, context.options.python)];
+      : [join(CONTAINERS, 'run_command.py'), ...localCommand(ownCommand, root, python)];
   const result = await run.execute(
     {
-      program: context.options.python,
+      program: python,
       args: script,
       cwd: root,
-      env: context.containerEnvironment({
+      env: context.containerEnvironment(python, {
         TRAINING_JOB_NAME: request.TrainingJobName!,
         TRAINING_JOB_ARN: record.arn,
         ...localEnvironment(request.Environment, root),

@@ -2,6 +2,7 @@ import { devNull } from 'node:os';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
 import { LocalSageMakerOptions } from '../options';
+import { repositoryOf } from './images';
 import { S3Files } from './s3-files';
 import { State, StateFile } from './state-file';
 
@@ -48,16 +49,21 @@ export class Context {
     this.file.save();
   }
 
+  /** The interpreter that stands in for an image. */
+  async pythonFor(image: string | undefined): Promise<string> {
+    return (await this.options.pythonFor?.(repositoryOf(image ?? ''))) ?? this.options.python;
+  }
+
   /**
    * The environment a container starts from: this machine's, less what would lead a Python program astray, and with
    * the local AWS in the place of any account of the user's own.
    */
-  containerEnvironment(own: Readonly<Record<string, string>>): Record<string, string> {
+  containerEnvironment(python: string, own: Readonly<Record<string, string>>): Record<string, string> {
     const inherited = Object.entries(process.env).filter(
       (entry): entry is [string, string] =>
         entry[1] !== undefined && !/^(AWS_|NODE_|npm_|PYTHON|SM_|SAGEMAKER_|JEST_)/i.test(entry[0]),
     );
-    const pythonFolder = this.options.python.includes('/') ? this.options.python.replace(/\/[^/]*$/, '') : undefined;
+    const pythonFolder = python.includes('/') ? python.replace(/\/[^/]*$/, '') : undefined;
     return {
       ...Object.fromEntries(inherited),
       PATH: [...(pythonFolder === undefined ? [] : [pythonFolder]), process.env.PATH ?? ''].join(':'),

@@ -1,0 +1,21 @@
+import { ContainerImage, MlInstanceType, ModelFormat } from '../lib';
+
+/** How an example is deployed: what `bin/app.ts` makes a ModelPipeline of, with the settings for the rest. */
+export interface ExamplePipeline {
+  /** The model's name, unless the setting `modelName` gives another. */
+  readonly modelName: string;
+  /** What the training script exports. */
+  readonly modelFormat: ModelFormat;
+  /** How it is compressed, unless the setting `recipe` says otherwise. */
+  readonly recipe: string;
+  /** Runs `training/train.py`. */
+  readonly trainingImage: ContainerImage;
+  /** Trains, unless the setting `trainingInstanceType` says otherwise. */
+  readonly trainingInstanceType: MlInstanceType;
+  /** Arguments of the training script that this format needs; those of the setting `hyperparameters` are added. */
+  readonly hyperparameters?: Readonly<Record<string, unknown>>;
+  /** Runs `serving/inference.py`. */
+  readonly endpointImage: ContainerImage;
+  /** Serves, unless the setting `endpointInstanceType` says otherwise. */
+  readonly endpointInstanceType: MlInstanceType;
+}
