@@ -1,7 +1,8 @@
 """Trains a small digit classifier in SageMaker's training contract.
 
 Writes into SM_MODEL_DIR: saved_model/, model.tflite (float32), and held_out.npz, the images and labels that were kept
-out of training, so that an evaluation measures on exactly those. A failure is an exception: the container reports it.
+out of training, so that an evaluation measures on exactly those. With --final-sparsity, weights are pruned while the rest
+of them goes on learning. A failure is an exception: the container reports it.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 import digits  # noqa: E402
+import pruning  # noqa: E402
 
 
 def main():
@@ -29,17 +31,20 @@ def main():
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
+    steps = options.epochs * -(-len(train_x) // options.batch_size)
     model.fit(
         train_x,
         train_y,
         batch_size=options.batch_size,
         epochs=options.epochs,
         verbose=0,
-        callbacks=[tf.keras.callbacks.LambdaCallback(on_epoch_end=print_epoch)],
+        callbacks=[tf.keras.callbacks.LambdaCallback(on_epoch_end=print_epoch), *pruning.callbacks(options, steps)],
     )
 
     loss, accuracy = model.evaluate(held_out_x, held_out_y, batch_size=512, verbose=0)
-    print(f"held_out_loss={loss:.4f} held_out_accuracy={accuracy:.4f}", flush=True)
+    print(
+        f"held_out_loss={loss:.4f} held_out_accuracy={accuracy:.4f} sparsity={pruning.sparsity_of(model):.4f}", flush=True
+    )
     export(model, Path(options.model_dir), held_out_x, held_out_y)
 
 
@@ -51,6 +56,7 @@ def parse_arguments():
     parser.add_argument("--hidden-units", type=int, default=128)
     parser.add_argument("--max-shift", type=int, default=2, help="pixels that copies of the images are moved by")
     parser.add_argument("--seed", type=int, default=7)
+    pruning.add_arguments(parser)
     parser.add_argument("--model-dir", default=os.environ.get("SM_MODEL_DIR", "model"))
     return parser.parse_args()
 
