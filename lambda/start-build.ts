@@ -7,7 +7,7 @@ const client = new SFNClient({ maxAttempts: 8 });
 /**
  * Custom resource: starts the build machine when the stack is made or the build's inputs change, and does not wait. The
  * execution is named after the inputs and CloudFormation's request: a request that is delivered twice starts nothing
- * twice, and a deployment that goes back to earlier inputs builds them again.
+ * twice, and a deployment that goes back to earlier inputs brings them back.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const properties = fields(event, 'ResourceProperties');

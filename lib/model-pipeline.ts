@@ -15,7 +15,7 @@ import { digest } from './private/digest';
 import { Hosting } from './private/hosting';
 import { endpointArns, ReleaseMachine } from './private/release-machine';
 import { RunOnDeploy } from './private/run-on-deploy';
-import { ensure, requireDuration, requireModelName } from './private/validate';
+import { requireDuration, requireModelName } from './private/validate';
 import { validatePairing } from './private/validate-endpoint';
 import { TrainingJob } from './training-job';
 import { TrainingOptions } from './training-options';
@@ -33,7 +33,7 @@ export interface ModelPipelineProps {
   /**
    * How the model is trained.
    *
-   * @default - not at all; builds are started with `{"source":"s3://bucket/prefix/"}` of a trained model
+   * @default - not at all; builds are told of a trained model
    */
   readonly training?: TrainingOptions;
   /**
@@ -43,9 +43,11 @@ export interface ModelPipelineProps {
    */
   readonly models?: IModelBucket;
   /**
-   * Starts a build when a deployment changes the training, the recipe or the endpoint.
+   * Starts a build when a deployment changes the training, the recipe, the serving code or the endpoint. It does what the
+   * change asks for: another training trains, another recipe compresses the current raw model again, another endpoint
+   * releases the current artifact again.
    *
-   * @default - true with `training`, otherwise false
+   * @default true
    */
   readonly runOnDeploy?: boolean;
   /**
@@ -90,7 +92,10 @@ export class ModelPipeline extends Construct {
   public readonly training?: TrainingJob;
   /** Compresses. */
   public readonly compressor: ModelCompressor;
-  /** Builds: trains, compresses, starts the release. Input `{}` or `{ "source": "s3://…/" }`. */
+  /**
+   * Builds: trains, compresses, starts the release. Input `{}`, `{ "source": "s3://…/" }` to take a trained model, or
+   * `{ "ifChanged": true }` to do what a deployment would.
+   */
   public readonly buildMachine: IStateMachine;
   /** Releases an artifact. Input `{ "artifact": "s3://…/" }`. */
   public readonly releaseMachine: IStateMachine;
@@ -99,19 +104,16 @@ export class ModelPipeline extends Construct {
   /** Tells of failures: `notifications.topic.addSubscription(new EmailSubscription('us@example.com'))`. */
   public readonly notifications: PipelineNotifications;
 
+  private readonly build: BuildMachine;
+
   constructor(scope: Construct, id: string, props: ModelPipelineProps) {
     super(scope, id);
     requireModelName(props.modelName);
     requireDuration(props.statusInterval, 'statusInterval', 1, 300);
-    ensure(
-      props.training !== undefined || props.runOnDeploy !== true,
-      'runOnDeploy needs training: without it, a build needs to be told which model to compress',
-    );
     const { modelName } = props;
     this.models = props.models ?? new ModelBucket(this, 'Models');
     this.endpointName = props.endpoint.endpointName ?? this.uniqueName();
     const { models, endpointName } = this;
-    const { logEncryptionKey } = models;
     const hosting = new Hosting(this, 'Hosting', { modelName, models, endpoint: props.endpoint });
     validatePairing(props.modelFormat, props.compression.recipe, props.endpoint, hosting.image);
     this.training = props.training && new TrainingJob(this, 'Training', { ...props.training, modelName, models });
@@ -128,14 +130,22 @@ export class ModelPipeline extends Construct {
       hosting,
       statusInterval: props.statusInterval ?? Duration.seconds(15),
     });
+    const compressionDigest = digest(this, {
+      recipe: props.compression.recipe._render(),
+      code: hosting.code?.assetHash,
+    });
+    const specificationDigest = digest(this, hosting.specification);
     const build = new BuildMachine(this, 'BuildMachine', {
       modelName,
       training: this.training,
       compressor: this.compressor,
       releaseMachine: release.machine,
-      specificationDigest: digest(this, hosting.specification).slice(0, 8),
-      logEncryptionKey,
+      models,
+      endpointName,
+      compressionDigest,
+      specificationDigest: specificationDigest.slice(0, 8),
     });
+    this.build = build;
     this.buildMachine = build.machine;
     this.releaseMachine = release.machine;
     this.notifications = new PipelineNotifications(this, 'Notifications', {
@@ -145,9 +155,22 @@ export class ModelPipeline extends Construct {
       buildMachine: build.machine,
       releaseMachine: release.machine,
       encryptionKey: models.encryptionKey,
-      logEncryptionKey,
+      logEncryptionKey: models.logEncryptionKey,
     });
-    this.addDeploymentHooks(props, build, release, hosting);
+    const cleanUp = this.createCleanUp(build, release, hosting);
+    if (props.runOnDeploy ?? true) {
+      const run = new RunOnDeploy(this, 'RunOnDeploy', {
+        machine: build.machine,
+        inputsDigest: digest(this, [
+          props.modelName,
+          this.training?._inputsDigest(),
+          compressionDigest,
+          specificationDigest,
+        ]),
+        logEncryptionKey: models.logEncryptionKey,
+      });
+      run.node.addDependency(cleanUp);
+    }
   }
 
   /** Lets an identity call the endpoint. */
@@ -166,35 +189,18 @@ export class ModelPipeline extends Construct {
    */
   public addSource(bucket: IBucket, prefix: string = ''): void {
     this.compressor.addSource(bucket, prefix);
+    this.build.changes.addSource(bucket, prefix);
   }
 
-  private addDeploymentHooks(
-    props: ModelPipelineProps,
-    build: BuildMachine,
-    release: ReleaseMachine,
-    hosting: Hosting,
-  ): void {
-    const { logEncryptionKey } = this.models;
+  private createCleanUp(build: BuildMachine, release: ReleaseMachine, hosting: Hosting): CleanUp {
     const cleanUp = new CleanUp(this, 'CleanUp', {
       endpointName: this.endpointName,
       machines: [build.machine, release.machine],
-      logEncryptionKey,
+      logEncryptionKey: this.models.logEncryptionKey,
     });
     // The endpoint needs its role, and running builds need theirs, until they are gone.
     cleanUp.node.addDependency(build, release, hosting, this.compressor, ...(this.training ? [this.training] : []));
-    if (!(props.runOnDeploy ?? this.training !== undefined)) return;
-    const run = new RunOnDeploy(this, 'RunOnDeploy', {
-      machine: build.machine,
-      inputsDigest: digest(this, {
-        modelName: props.modelName,
-        training: this.training?._inputs(),
-        recipe: props.compression.recipe._render(),
-        code: hosting.code?.assetHash,
-        specification: hosting.specification,
-      }),
-      logEncryptionKey,
-    });
-    run.node.addDependency(cleanUp);
+    return cleanUp;
   }
 
   private uniqueName(): string {

@@ -12,9 +12,11 @@ import { IModelBucket } from './model-bucket';
 import { acknowledgeWildcard } from './private/acknowledge';
 import { allowKey, allowList, allowObjects, allowVolumeKey } from './private/grants';
 import { allowPull } from './private/image-pull';
+import { digest } from './private/digest';
 import { createNetwork, Network } from './private/network';
 import { RAW } from './private/prefixes';
 import { createSageMakerRole } from './private/sagemaker-role';
+import { TRAINING_TAG } from './private/tags';
 import { packFolder } from './private/tarball';
 import { trainingRequest } from './private/training-request';
 import { TrainingTask } from './private/training-task';
@@ -127,15 +129,26 @@ export class TrainingJob extends Construct implements IGrantable, IConnectable {
   }
 
   /**
-   * All that decides what the training results in.
+   * Digest of all that decides what the training results in. Every job carries it as a tag, so that a build can find a
+   * model that was trained in the same way.
    *
    * @internal
    */
-  public _inputs(): Record<string, unknown> {
-    return this.request({});
+  public _inputsDigest(): string {
+    return digest(this, this.untagged({}));
   }
 
   private request(options: TrainingStateOptions): Record<string, unknown> {
+    return {
+      ...this.untagged(options),
+      Tags: [
+        { Key: 'modelpress:model', Value: this.props.modelName },
+        { Key: TRAINING_TAG, Value: this._inputsDigest() },
+      ],
+    };
+  }
+
+  private untagged(options: TrainingStateOptions): Record<string, unknown> {
     return trainingRequest(this, {
       options: this.props,
       modelName: this.props.modelName,

@@ -1,11 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Chain,
   Choice,
   Condition,
   Errors,
   Fail,
+  IChainable,
   IntegrationPattern,
   JitterType,
   JsonPath,
@@ -15,8 +15,10 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
+import { IModelBucket } from '../model-bucket';
 import { ModelCompressor } from '../model-compressor';
 import { TrainingJob } from '../training-job';
+import { Changes } from './changes';
 import { FunctionTask } from './function-task';
 import { HandlerFunction } from './handler-function';
 import { createMachine } from './machine';
@@ -26,19 +28,24 @@ export interface BuildMachineProps {
   readonly training?: TrainingJob;
   readonly compressor: ModelCompressor;
   readonly releaseMachine: StateMachine;
+  readonly models: IModelBucket;
+  readonly endpointName: string;
+  /** Of the recipe and the serving code; recorded with every artifact. */
+  readonly compressionDigest: string;
   /** Tells releases of the same build under different specifications apart; 8 hexadecimal digits. */
   readonly specificationDigest: string;
-  readonly logEncryptionKey?: IKey;
 }
 
 /**
  * Trains, compresses, and starts the release. Input: `{}`, or `{ "source": "s3://…/" }` to compress a model that is there
- * instead of training one.
+ * instead of training one, or `{ "ifChanged": true }` to do only what has to be done.
  *
  * What fails before anything was planned, or after all is done, is not caught, so that a redrive goes on right there.
  */
 export class BuildMachine extends Construct {
   public readonly machine: StateMachine;
+  /** Decides what has to be done when inputs changed. */
+  public readonly changes: Changes;
 
   constructor(
     scope: Construct,
@@ -46,56 +53,64 @@ export class BuildMachine extends Construct {
     private readonly props: BuildMachineProps,
   ) {
     super(scope, id);
+    const release = this.createStartRelease();
     const compression = props.compressor
       .toStates('States', {
         buildPath: '$.prepared.build',
         sourcePath: '$.raw.source',
-        provenance: { model: props.modelName, 'build.$': '$.prepared.build', 'source.$': '$.raw.source' },
+        provenance: {
+          model: props.modelName,
+          compression: props.compressionDigest,
+          'build.$': '$.prepared.build',
+          'source.$': '$.raw.source',
+        },
       })
-      .next(this.createStartRelease());
+      .next(release);
     const given = new Pass(this, 'SourceGiven', {
       stateName: 'SourceGiven',
       parameters: { source: JsonPath.stringAt('$.prepared.source') },
       resultPath: '$.raw',
     });
-    const origin = new Choice(this, 'Origin', { stateName: 'Source given?' }).when(
-      Condition.isPresent('$.prepared.source'),
-      given.next(compression),
-    );
+    const compress = given.next(compression);
+    const train = this.createTrain(compression);
+    this.changes = new Changes(this, 'Changes', { ...props, train, compress, release });
+    const origin = new Choice(this, 'Origin', { stateName: 'Source given?' })
+      .when(Condition.isPresent('$.prepared.source'), compress)
+      .when(Condition.isPresent('$.prepared.ifChanged'), this.changes.start)
+      .otherwise(train);
     this.machine = createMachine(this, 'Machine', {
-      start: this.createPrepare().next(this.otherwise(origin, compression)),
+      start: this.createPrepare().next(origin),
       comment: `Builds the model ${props.modelName}`,
-      logEncryptionKey: props.logEncryptionKey,
+      logEncryptionKey: props.models.logEncryptionKey,
     });
     props.training?._acknowledgeJobs(this);
   }
 
-  private otherwise(origin: Choice, compression: Chain): Choice {
+  private createTrain(compression: Chain): IChainable {
     const { training } = this.props;
     if (training === undefined) {
-      return origin.otherwise(
-        new Fail(this, 'NoSource', {
-          stateName: 'NoSource',
-          error: 'NoSource',
-          cause: 'This pipeline has no training. Start it with an input such as {"source":"s3://bucket/prefix/"}.',
-        }),
-      );
+      return new Fail(this, 'NoSource', {
+        stateName: 'NoSource',
+        error: 'NoSource',
+        cause: 'This pipeline has no training. Start it with an input such as {"source":"s3://bucket/prefix/"}.',
+      });
     }
-    const train = training.toState('Train', {
-      jobNamePath: '$.prepared.trainingJobName',
-      buildPath: '$.prepared.build',
-      resultPath: '$.raw',
-    });
-    return origin.otherwise(train.next(compression));
+    return training
+      .toState('Train', {
+        jobNamePath: '$.prepared.trainingJobName',
+        buildPath: '$.prepared.build',
+        resultPath: '$.raw',
+      })
+      .next(compression);
   }
 
   private createPrepare(): FunctionTask {
-    const { modelName, logEncryptionKey } = this.props;
+    const { modelName, models } = this.props;
     const handler = new HandlerFunction(this, 'Prepare', {
       handler: 'prepare',
       description: `Names builds of the model ${modelName} and checks their input`,
       timeout: Duration.seconds(30),
-      logEncryptionKey,
+      logEncryptionKey: models.logEncryptionKey,
     });
     return new FunctionTask(this, 'PrepareState', {
       stateName: 'Prepare',

@@ -30,8 +30,8 @@ export class RunOnDeploy extends Construct {
         .serviceToken,
       properties: {
         stateMachineArn: props.machine.stateMachineArn,
-        executionName: `deploy-${props.inputsDigest.slice(0, 24)}`,
-        input: '{}',
+        executionName: `deploy-${props.inputsDigest.slice(0, 14)}`,
+        input: JSON.stringify({ ifChanged: true }),
       },
     });
   }

@@ -74,7 +74,6 @@ export function trainingRequest(scope: Construct, props: TrainingRequestProps): 
             SecurityGroupIds: network.securityGroups.map((group) => group.securityGroupId),
           },
         }),
-    Tags: [{ Key: 'modelpress:model', Value: props.modelName }],
   };
 }
 

@@ -21,6 +21,14 @@ test.each([['models/raw/mine'], [7], ['s3://'], ['s3://UPPER/x']])('refuses the 
   await expect(handler(event('a', { source }))).rejects.toThrow(/S3 address|must be an address such as s3:\/\//);
 });
 
+test('passes on that only changes count, which goes with no source', async () => {
+  expect(await handler(event('a', { ifChanged: true }))).toMatchObject({ ifChanged: true });
+  await expect(handler(event('a', { ifChanged: 'yes' }))).rejects.toThrow('"ifChanged" must be true or false');
+  await expect(handler(event('a', { ifChanged: true, source: 's3://models/raw/' }))).rejects.toThrow(
+    'input has "source" and "ifChanged"',
+  );
+});
+
 test.each(['A7F3-UPPER', '3f0d6a52-9c1b-4a39-bb0e-6f3a1f1e0c11', 'x'.repeat(80), '---', 'ünïcode name'])(
   'turns the execution name %p into a name of its own that jobs and keys can have',
   (name) => {

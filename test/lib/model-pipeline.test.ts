@@ -76,15 +76,14 @@ describe('run on deploy', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'pipeline-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  test('starts the build machine, and is on with training and off without', () => {
+  test('starts the build machine, unless it is switched off', () => {
     template().hasResourceProperties(RUN, {
       stateMachineArn: { Ref: Match.stringLikeRegexp('BuildMachine') },
-      executionName: Match.stringLikeRegexp('^deploy-[0-9a-f]{24}$'),
-      input: '{}',
+      executionName: Match.stringLikeRegexp('^deploy-[0-9a-f]{14}$'),
+      input: '{"ifChanged":true}',
     });
     template({ runOnDeploy: false }).resourceCountIs(RUN, 0);
-    template({ training: undefined }).resourceCountIs(RUN, 0);
-    expect(() => template({ training: undefined, runOnDeploy: true })).toThrow('runOnDeploy needs training');
+    template({ training: undefined }).resourceCountIs(RUN, 1);
   });
 
   test('changes with the recipe, the training, the code and the endpoint, and with nothing else', () => {

@@ -71,7 +71,10 @@ describe('the request', () => {
       EnableNetworkIsolation: false,
       EnableInterContainerTrafficEncryption: false,
       RetryStrategy: { MaximumRetryAttempts: 2 },
-      Tags: [{ Key: 'modelpress:model', Value: 'digits' }],
+      Tags: [
+        { Key: 'modelpress:model', Value: 'digits' },
+        { Key: 'modelpress:training', Value: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      ],
     });
   });
 

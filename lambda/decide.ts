@@ -1,0 +1,20 @@
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { Decision, decideBuild } from './decide/decide-build';
+import { text } from './support/fields';
+import { openStore, s3 } from './support/stores';
+
+const client = new SageMakerClient({ maxAttempts: 8 });
+
+/** Finds out what of a build has to be done, because what is released was made from other inputs. */
+export async function handler(event: Readonly<Record<string, unknown>>): Promise<Decision> {
+  return decideBuild({
+    client,
+    s3,
+    openStore,
+    bucket: text(event, 'bucket'),
+    modelName: text(event, 'model'),
+    endpointName: text(event, 'endpointName'),
+    compression: text(event, 'compression'),
+    training: event.training === undefined ? undefined : text(event, 'training'),
+  });
+}

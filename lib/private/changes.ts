@@ -1,0 +1,140 @@
+import { Duration } from 'aws-cdk-lib';
+import { IBucket } from 'aws-cdk-lib/aws-s3';
+import {
+  Choice,
+  Condition,
+  IChainable,
+  JsonPath,
+  Pass,
+  Succeed,
+  TaskStateBase,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { IModelBucket } from '../model-bucket';
+import { TrainingJob } from '../training-job';
+import { FunctionTask } from './function-task';
+import { allow, allowKey, allowList, allowObjects } from './grants';
+import { HandlerFunction } from './handler-function';
+import { COMPRESSED, RAW } from './prefixes';
+import { endpointArns } from './release-machine';
+
+export interface ChangesProps {
+  readonly modelName: string;
+  readonly endpointName: string;
+  readonly models: IModelBucket;
+  readonly training?: TrainingJob;
+  readonly compressionDigest: string;
+  /** Goes on with a training. */
+  readonly train: IChainable;
+  /** Goes on with the raw model at `$.prepared.source`. */
+  readonly compress: IChainable;
+  /** Goes on with the artifact at `$.plan.artifact`. */
+  readonly release: IChainable;
+}
+
+/**
+ * The states that do just as much of a build as the deployed inputs ask for: nothing is trained or compressed again that
+ * the released model has been through already.
+ */
+export class Changes extends Construct {
+  public readonly start: TaskStateBase;
+  private readonly handler: HandlerFunction;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ChangesProps,
+  ) {
+    super(scope, id);
+    const { modelName, models, training } = props;
+    this.handler = new HandlerFunction(this, 'Decide', {
+      handler: 'decide',
+      description: `Tells what has to be built again of the model ${modelName}`,
+      timeout: Duration.minutes(2),
+      memorySize: 1024,
+      logEncryptionKey: models.logEncryptionKey,
+    });
+    this.allowDecide();
+    const decide = new FunctionTask(this, 'DecideState', {
+      stateName: 'Decide',
+      comment: 'Compares what is deployed with what the released model was made from.',
+      function: this.handler.function,
+      event: {
+        bucket: models.bucket.bucketName,
+        model: modelName,
+        endpointName: props.endpointName,
+        compression: props.compressionDigest,
+        ...(training === undefined ? {} : { training: training._inputsDigest() }),
+      },
+      resultPath: '$.decision',
+    }).retried();
+    const wait = new Wait(this, 'TrainingElsewhere', {
+      stateName: 'TrainingElsewhere',
+      comment: 'Another build is training with the same inputs.',
+      time: WaitTime.duration(Duration.minutes(5)),
+    });
+    decide.next(this.createChoice().when(is('wait'), wait.next(decide)).otherwise(this.createNothing()));
+    this.start = decide;
+  }
+
+  /** Lets decisions see whether a model of another bucket is still there. */
+  public addSource(bucket: IBucket, prefix: string): void {
+    allowList(this.handler.role, bucket, [prefix], true);
+  }
+
+  private createChoice(): Choice {
+    const { train, compress, release } = this.props;
+    const source = new Pass(this, 'RawModelKept', {
+      stateName: 'RawModelKept',
+      parameters: { source: JsonPath.stringAt('$.decision.source'), build: JsonPath.stringAt('$.prepared.build') },
+      resultPath: '$.prepared',
+    });
+    const artifact = new Pass(this, 'ArtifactKept', {
+      stateName: 'ArtifactKept',
+      parameters: { artifact: JsonPath.stringAt('$.decision.artifact') },
+      resultPath: '$.plan',
+    });
+    return new Choice(this, 'Changed', { stateName: 'What changed?' })
+      .when(is('train'), train)
+      .when(is('compress'), source.next(compress))
+      .when(is('release'), artifact.next(release));
+  }
+
+  private createNothing(): Succeed {
+    return new Succeed(this, 'NothingToDo', { stateName: 'NothingToDo' });
+  }
+
+  private allowDecide(): void {
+    const { endpointName, modelName, models, training } = this.props;
+    const { role } = this.handler;
+    const names = endpointArns(this, endpointName);
+    allow(role, { actions: ['sagemaker:DescribeEndpoint'], resources: [names.endpoint] });
+    allow(role, {
+      actions: ['sagemaker:DescribeEndpointConfig', 'sagemaker:DescribeModel'],
+      resources: [names.configs, names.models],
+      wildcardReason:
+        'Every release has a model and a config of its own; the pattern covers only those of this endpoint.',
+    });
+    if (training !== undefined) {
+      allow(role, {
+        actions: ['sagemaker:DescribeTrainingJob', 'sagemaker:ListTags'],
+        resources: [training.jobArns],
+        wildcardReason: 'Every build is a new job; the pattern covers only the jobs of this model.',
+      });
+      allow(role, {
+        actions: ['sagemaker:ListTrainingJobs'],
+        resources: ['*'],
+        wildcardReason: 'Listing takes no resource; it shows names only.',
+      });
+    }
+    allowObjects(role, models.bucket, `${COMPRESSED}/${modelName}/`, ['s3:GetObject'], '*/manifest.json');
+    allowList(role, models.bucket, [`${RAW}/${modelName}/`, `${COMPRESSED}/${modelName}/`], true);
+    allowKey(role, models.encryptionKey, 'read');
+  }
+}
+
+function is(action: string): Condition {
+  return Condition.stringEquals('$.decision.action', action);
+}

@@ -1,0 +1,238 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { DescribeTrainingJobResponse, Tag } from '@aws-sdk/client-sagemaker';
+import { CompressionRecipe, ModelPipeline, ModelPipelineProps } from '../../lib';
+import { release, ReleaseAnswer } from '../../lambda/release/release-model';
+import { releaseStatus } from '../../lambda/release/release-status';
+import { ReleaseSpecification } from '../../lambda/release/release-specification';
+import { BUCKET, ECHO_SCRIPT, ROLE, SERVING_IMAGE, TestSageMaker, until } from '../local/sagemaker/test-sagemaker';
+import { definitionOf, Json } from './support/definition';
+import { execute, Execution, fault, TaskHandler } from './support/execute';
+import { newStack, pipelineProps } from './support/pipelines';
+
+const MODEL = gunzipSync(readFileSync(join(__dirname, '../golden/tflite/words.float.tflite.gz'))).toString('base64');
+const TRAIN = `
+import base64, os
+open(os.path.join(os.environ["SM_MODEL_DIR"], "model.tflite"), "wb").write(base64.b64decode("${MODEL}"))
+`;
+const ENDPOINT = 'digits';
+
+let sageMaker: TestSageMaker;
+const saved = { ...process.env };
+let builds = 0;
+
+beforeAll(async () => {
+  sageMaker = await TestSageMaker.start();
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: sageMaker.aws.url,
+    AWS_ENDPOINT_URL_SAGEMAKER: sageMaker.server.url,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  });
+}, 600_000);
+afterAll(async () => {
+  process.env = saved;
+  await sageMaker.close();
+});
+
+interface Deployed {
+  readonly build: ReturnType<typeof definitionOf>;
+  readonly specification: ReleaseSpecification;
+}
+
+function deployed(changes: Partial<ModelPipelineProps> = {}): Deployed {
+  const stack = newStack();
+  const props = pipelineProps(changes);
+  new ModelPipeline(stack, 'Pipeline', { ...props, endpoint: { ...props.endpoint, endpointName: ENDPOINT } });
+  const specification = definitionOf(stack, 'ReleaseMachine').States.Release.Parameters.specification as unknown;
+  return {
+    build: definitionOf(stack, 'BuildMachine'),
+    // What CloudFormation would fill in.
+    specification: {
+      ...(specification as ReleaseSpecification),
+      executionRoleArn: ROLE,
+      image: SERVING_IMAGE,
+      kmsKeyArn: undefined,
+      deploymentConfig: {
+        BlueGreenUpdatePolicy: {
+          TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE', WaitIntervalInSeconds: 0 },
+          TerminationWaitInSeconds: 0,
+          MaximumExecutionTimeoutInSeconds: 600,
+        },
+      },
+    },
+  };
+}
+
+/** The functions of the machine, on local services, and the release in the place of its machine. */
+async function handlers(specification: ReleaseSpecification): Promise<Record<string, TaskHandler>> {
+  const call = async (name: string, event: object): Promise<unknown> => {
+    const { handler } = (await import(`../../lambda/${name}`)) as { handler: (event: object) => Promise<unknown> };
+    return handler(event);
+  };
+  const build = `deploy-${++builds}`;
+  return {
+    Prepare: (event) => call('prepare', { ...event, executionName: build }),
+    Decide: (event) => call('decide', { ...event, bucket: BUCKET }),
+    Train: (request) => train(request, TRAIN),
+    Plan: (event) => call('plan', { ...event, bucket: BUCKET }),
+    CompressItem: (event) => call('compress', event),
+    Finalize: ({ work, provenance }) => call('finalize', { work, provenance }),
+    Abort: (event) => call('abort', event),
+    StartRelease: async ({ Input }) => {
+      const artifact = Input.artifact as unknown as string;
+      const key = artifact.slice(`s3://${BUCKET}/`.length);
+      await sageMaker.put(`${key}name.txt`, artifact);
+      await sageMaker.put(`${key}code/inference.py`, ECHO_SCRIPT);
+      const answer = await release({ client: sageMaker.client, endpointName: ENDPOINT, artifact, specification });
+      await settled(answer);
+      return answer;
+    },
+  };
+}
+
+async function train(request: Json, script: string): Promise<DescribeTrainingJobResponse> {
+  const { TrainingJobName, Tags } = request as unknown as { TrainingJobName: string; Tags: Tag[] };
+  const build = /-(deploy-\d+)-/.exec(TrainingJobName)![1];
+  await sageMaker.train(script, {
+    TrainingJobName,
+    Tags,
+    OutputDataConfig: { S3OutputPath: `s3://${BUCKET}/raw/digits/${build}/`, CompressionType: 'NONE' },
+  });
+  const job = await sageMaker.finished(TrainingJobName);
+  if (job.TrainingJobStatus !== 'Completed') throw fault('States.TaskFailed', job.FailureReason);
+  return job;
+}
+
+function settled({ endpointName, endpointConfigName }: ReleaseAnswer): Promise<unknown> {
+  return until(
+    () => releaseStatus(sageMaker.client, endpointName, endpointConfigName),
+    ({ state }) => state !== 'InProgress',
+  );
+}
+
+/** Does what a deployment starts. */
+async function deploy({ build, specification }: Deployed, other: Record<string, TaskHandler> = {}): Promise<Execution> {
+  return execute(build, { ifChanged: true }, { ...(await handlers(specification)), ...other });
+}
+
+const did = ({ inputs }: Execution): string[] => Object.keys(inputs).filter((state) => state !== 'Decide');
+const served = async (): Promise<string> => (await sageMaker.invoke(ENDPOINT)).model;
+const artifactOf = (build: number): string => `s3://${BUCKET}/compressed/digits/deploy-${build}/`;
+
+const TRAINED = ['Prepare', 'Train', 'Plan', 'CompressItem', 'Finalize', 'StartRelease'];
+const COMPRESSED = TRAINED.filter((state) => state !== 'Train');
+
+/** Each test goes on where the one before it stopped, as deployments do. */
+describe('a deployment', () => {
+  const int8 = { recipe: CompressionRecipe.int8() };
+  const fp16 = { recipe: CompressionRecipe.fp16() };
+  const longer = { ...pipelineProps().training!, hyperparameters: { epochs: 50 } };
+  const larger = { ...pipelineProps().endpoint, instanceCount: 2 };
+
+  test('trains the first time, and the second time finds everything done', async () => {
+    const stack = deployed();
+    const first = await deploy(stack);
+    expect(first.error).toBeUndefined();
+    expect(did(first)).toEqual(TRAINED);
+    expect(await served()).toBe(artifactOf(1));
+    const again = await deploy(stack);
+    expect(did(again)).toEqual(['Prepare', 'StartRelease']);
+    expect(again.path).toContain('ArtifactKept');
+    expect(await served()).toBe(artifactOf(1));
+  });
+
+  test('of another endpoint releases the current artifact again', async () => {
+    const before = (await sageMaker.describe(ENDPOINT)).EndpointConfigName;
+    const run = await deploy(deployed({ endpoint: larger }));
+    expect(did(run)).toEqual(['Prepare', 'StartRelease']);
+    expect(await served()).toBe(artifactOf(1));
+    expect((await sageMaker.describe(ENDPOINT)).EndpointConfigName).not.toBe(before);
+  });
+
+  test('of another recipe compresses the current raw model again, and none of an earlier one is lost', async () => {
+    const run = await deploy(deployed({ compression: fp16 }));
+    expect(did(run)).toEqual(COMPRESSED);
+    expect(run.inputs.Plan[0].source).toMatch(/\/raw\/digits\/deploy-1\/.*\/output\/model\/$/);
+    expect(await served()).toBe(artifactOf(builds));
+    const back = await deploy(deployed({ compression: int8 }));
+    expect(did(back)).toEqual(COMPRESSED);
+    expect(await served()).toBe(artifactOf(builds));
+  });
+
+  test('of another training trains, and once only, though what follows fails', async () => {
+    const broken = await deploy(deployed({ training: longer }), {
+      Plan: () => {
+        throw fault('InvalidRecipe');
+      },
+    });
+    expect(broken.error).toBeDefined();
+    expect(did(broken)).toEqual(['Prepare', 'Train', 'Plan', 'Abort']);
+    const failed = builds;
+    const run = await deploy(deployed({ training: longer, compression: fp16 }));
+    expect(did(run)).toEqual(COMPRESSED);
+    expect(run.inputs.Plan[0].source).toContain(`/raw/digits/deploy-${failed}/`);
+    expect(await served()).toBe(artifactOf(builds));
+  });
+
+  test('waits for a training with the same inputs instead of starting a second one', async () => {
+    const longest = { ...longer, hyperparameters: { epochs: 99 } };
+    const { build, specification } = deployed({ training: longest });
+    let decisions = 0;
+    let waited: Promise<Execution> | undefined;
+    const first = await execute(
+      build,
+      { ifChanged: true },
+      {
+        ...(await handlers(specification)),
+        Train: async (request) => {
+          const running = train(request, `${TRAIN}\nimport time; time.sleep(2)`);
+          const name = request.TrainingJobName as unknown as string;
+          await until(
+            () => sageMaker.job(name).catch(() => undefined),
+            (job) => job !== undefined,
+          );
+          const others = await handlers(specification);
+          waited = execute(
+            build,
+            { ifChanged: true },
+            {
+              ...others,
+              Decide: (event) =>
+                ++decisions > 1 ? sageMaker.finished(name).then(() => others.Decide(event)) : others.Decide(event),
+            },
+          );
+          return running;
+        },
+        StartRelease: () => ({}),
+      },
+    );
+    expect(did(first)).toEqual(TRAINED);
+    const second = await waited!;
+    expect(second.path).toContain('TrainingElsewhere');
+    expect(did(second)).toEqual(COMPRESSED);
+  });
+
+  test('keeps a model that was put back by hand', async () => {
+    const { specification } = deployed({ endpoint: larger });
+    const good = artifactOf(builds);
+    await settled(await release({ client: sageMaker.client, endpointName: ENDPOINT, artifact: good, specification }));
+    const run = await deploy(deployed({ training: { ...longer, hyperparameters: { epochs: 99 } }, endpoint: larger }));
+    expect(did(run)).toEqual(['Prepare', 'StartRelease']);
+    expect(await served()).toBe(good);
+  });
+
+  test('without a training and without a model does nothing', async () => {
+    const { build, specification } = deployed({ training: undefined, modelName: 'other' });
+    const others = await handlers(specification);
+    const run = await execute(
+      build,
+      { ifChanged: true },
+      { ...others, Decide: (event) => others.Decide({ ...event, endpointName: 'none' } as unknown as Json) },
+    );
+    expect(run.error).toBeUndefined();
+    expect(run.path.slice(-1)).toEqual(['NothingToDo']);
+  });
+});
