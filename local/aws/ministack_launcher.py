@@ -43,6 +43,7 @@ def main():
     from ministack import app
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc, s3, stepfunctions
+    from ministack.services.cloudformation import provisioners, stacks
 
     missing = [name for name in NEEDED if not hasattr(stepfunctions, name)]
     if missing:
@@ -51,9 +52,11 @@ def main():
     import error_names
     import full_object_checksum
     import sagemaker_integration
+    import sagemaker_resources
 
     error_names.register(lambda_runtime, lambda_svc)
     sagemaker_integration.register(stepfunctions)
+    sagemaker_resources.register(provisioners, stacks)
     full_object_checksum.register(s3)
     add_redrive_count(stepfunctions)
     threading.Thread(target=end_with_parent, daemon=True).start()
