@@ -1,5 +1,6 @@
 /** @type {import('jest').Config} */
 module.exports = {
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],

@@ -12,11 +12,12 @@ import { compilePackage } from './package/compile-package';
 
 const root = resolve(__dirname, '..');
 
-function run(title: string, command: string, args: string[]): boolean {
+function run(title: string, command: string, args: string[], environment: Record<string, string> = {}): boolean {
   console.log(`\n== ${title}`);
   const result = spawnSync(process.execPath, [join(root, 'node_modules', command), ...args], {
     cwd: root,
     stdio: 'inherit',
+    env: { ...process.env, ...environment },
   });
   return result.status === 0;
 }
@@ -36,7 +37,8 @@ async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'modelpress-test-'));
   try {
     const results = join(folder, 'results.json');
-    const passed = run('Tests', 'jest/bin/jest.js', ['--json', `--outputFile=${results}`, ...only]);
+    // Synthesis leaves its assemblies in the temporary folder; in this one, they go when the tests end.
+    const passed = run('Tests', 'jest/bin/jest.js', ['--json', `--outputFile=${results}`, ...only], { TMPDIR: folder });
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(results, 'utf8')) as {
       numPassedTests: number;
       numFailedTests: number;
