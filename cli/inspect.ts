@@ -84,9 +84,9 @@ function describeActions(layout: Layout): string {
 }
 
 function describeReasons(layout: Layout): string[] {
-  const kept = layout.tensors.filter(({ reason }) => reason !== undefined);
-  return sumBy(kept, ({ reason }) => reason!).map(
-    ([reason, { count, first }]) => `Kept, ${reason}: ${count === 1 ? first : `${count} tensors such as ${first}`}`,
+  const explained = layout.tensors.filter(({ reason }) => reason !== undefined);
+  return sumBy(explained, ({ action, reason }) => `${action === 'keep' ? 'Kept' : `Made ${action}`}, ${reason}`).map(
+    ([reason, { count, first }]) => `${reason}: ${count === 1 ? first : `${count} tensors such as ${first}`}`,
   );
 }
 

@@ -31,6 +31,11 @@ export class CompressionRecipe {
     return new CompressionRecipe({ method: 'int8' });
   }
 
+  /** 4-bit weights, a scale for each channel, where TFLite has kernels for them; 8-bit elsewhere. TFLite. */
+  public static int4(): CompressionRecipe {
+    return new CompressionRecipe({ method: 'int4' });
+  }
+
   /** Half precision. */
   public static fp16(): CompressionRecipe {
     return new CompressionRecipe({ method: 'fp16' });
@@ -174,6 +179,7 @@ interface RecipeFields {
 const METHODS = [
   'none',
   'int8',
+  'int4',
   'fp16',
   'bf16',
   'w8a8',

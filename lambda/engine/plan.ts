@@ -10,7 +10,7 @@ export interface PlannedTensor {
   readonly shape: readonly number[];
   /** What is done: a method such as `int8`, or `keep`. */
   readonly action: string;
-  /** For `keep`: the rule that kept it. */
+  /** The rule that kept it, or why it got another method than the recipe's. */
   readonly reason?: string;
   /** Bytes in the source. */
   readonly bytesBefore: number;

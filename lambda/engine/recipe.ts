@@ -28,6 +28,7 @@ export interface RecipeOverride {
 export const METHODS = [
   'none',
   'int8',
+  'int4',
   'fp16',
   'bf16',
   'w8a8',

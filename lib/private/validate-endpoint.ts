@@ -8,7 +8,7 @@ import { ensure, requireCount, requireDuration, requireWhole } from './validate'
 
 /** What each format can become, and `none` to prune only. */
 const METHODS: Readonly<Record<ModelFormat, readonly string[]>> = {
-  [ModelFormat.TFLITE]: ['none', 'int8', 'fp16'],
+  [ModelFormat.TFLITE]: ['none', 'int8', 'int4', 'fp16'],
   [ModelFormat.SAFETENSORS]: [
     'none',
     'fp16',

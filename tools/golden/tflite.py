@@ -1,6 +1,7 @@
-"""Makes what the TFLite tests compare with, by TensorFlow's own converter, and the schema table of the format.
+"""Makes what the TFLite tests compare with, by the peers' own tools, and the schema table of the format.
 
-    python tools/golden/tflite.py goldens   # writes test/golden/tflite/*.tflite.gz (tensorflow-cpu 2.21)
+    python tools/golden/tflite.py goldens   # writes test/golden/tflite/*.tflite.gz: int8 and fp16 by TensorFlow's converter
+                                            # (tensorflow-cpu 2.21, tf_keras 2.21), int4 by ai-edge-quantizer 0.10
     python tools/golden/tflite.py schema    # writes lambda/engine/formats/tflite/schema-tables.ts (ai-edge-litert 2.3)
 """
 
@@ -178,13 +179,59 @@ def models(tf, np):
             gram = tf.matmul(tf.reshape(x, [64, 16]), self.f)
             return {'y': tf.matmul(tf.reshape(hidden, [2, 64, 32]), self.bm), 'z': tf.matmul(gram, tf.transpose(gram))}
 
+    class Narrow(tf.Module):
+        """What channels of an odd length, grouped convolutions and loops do with weights."""
+
+        def __init__(self):
+            self.c, self.b = weights(3, 3, 3, 63), weights(63)
+            self.g = weights(3, 3, 9, 35)
+            self.f, self.o = weights(35, 35), weights(35, 33)
+
+        @tf.function(input_signature=[spec('image', 1, 8, 8, 3)])
+        def serve(self, image):
+            hidden = tf.nn.relu(tf.nn.conv2d(image, self.c, 1, 'SAME') + self.b)
+            hidden = tf.reduce_mean(tf.nn.relu(tf.nn.conv2d(hidden, self.g, 1, 'SAME')), [1, 2])
+
+            def step(turn, state):
+                return turn + 1, tf.nn.tanh(tf.matmul(state, self.f))
+
+            _, hidden = tf.while_loop(lambda turn, _: turn < 3, step, (tf.constant(0), hidden))
+            return {'scores': tf.matmul(hidden, self.o)}
+
     return {
-        'dense': (Dense(), ['serve'], ['float', 'int8']),
-        'vision': (Vision(), ['serve'], ['float', 'int8', 'fp16']),
+        'dense': (Dense(), ['serve'], ['float', 'int8', 'int4']),
+        'vision': (Vision(), ['serve'], ['float', 'int8', 'int4', 'fp16']),
         'words': (Words(), ['serve'], ['float', 'int8', 'fp16']),
-        'coder': (Coder(), ['encode', 'rebuild'], ['float', 'int8', 'fp16']),
-        'odd': (Odd(), ['serve'], ['float', 'int8', 'fp16']),
+        'coder': (Coder(), ['encode', 'rebuild'], ['float', 'int8', 'int4', 'fp16']),
+        'odd': (Odd(), ['serve'], ['float', 'int8', 'int4', 'fp16']),
+        'narrow': (Narrow(), ['serve'], ['float', 'int8', 'int4']),
+        'speech': (speech(), ['serve'], ['float', 'int8']),
     }
+
+
+def speech():
+    """Recurrent layers that the converter fuses: one whose weights are all large enough, one with some that are not."""
+    import tf_keras
+    import tensorflow as tf
+
+    class Speech(tf.Module):
+        def __init__(self):
+            tf_keras.utils.set_random_seed(3)
+            layers = tf_keras.layers
+            self.model = tf_keras.Sequential(
+                [
+                    layers.InputLayer((7, 40), batch_size=1),
+                    layers.LSTM(48, return_sequences=True),
+                    layers.LSTM(24, return_sequences=True),
+                    layers.Dense(64),
+                ]
+            )
+
+        @tf.function(input_signature=[tf.TensorSpec((1, 7, 40), tf.float32, name='x')])
+        def serve(self, x):
+            return {'y': self.model(x)}
+
+    return Speech()
 
 
 def convert(tf, module, names, kind):
@@ -199,6 +246,15 @@ def convert(tf, module, names, kind):
         if kind == 'fp16':
             converter.target_spec.supported_types = [tf.float16]
         return converter.convert()
+
+
+def to_int4(model):
+    """What ai-edge-quantizer's recipe makes of a float model: int4 by channel, activations quantized while running."""
+    from ai_edge_quantizer import quantizer, recipe
+
+    tool = quantizer.Quantizer(bytearray(model))
+    tool.load_quantization_recipe(recipe.dynamic_wi4_afp32())
+    return bytes(tool.quantize().quantized_model)
 
 
 def lookup_variant(words):
@@ -225,16 +281,21 @@ def lookup_variant(words):
 def write_goldens():
     os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
     os.environ['CUDA_VISIBLE_DEVICES'] = ''
+    os.environ['TF_USE_LEGACY_KERAS'] = '1'
     import numpy as np
     import tensorflow as tf
 
     GOLDENS.mkdir(parents=True, exist_ok=True)
     for name, (module, signatures, kinds) in models(tf, np).items():
-        for kind in kinds:
-            made = convert(tf, module, signatures, kind)
-            write(f'{name}.{kind}', made)
-            if name == 'words' and kind == 'float':
-                write('lookup.float', lookup_variant(made))
+        made = {kind: convert(tf, module, signatures, kind) for kind in kinds if kind != 'int4'}
+        if name == 'words':
+            lookup = lookup_variant(made['float'])
+            write('lookup.float', lookup)
+            write('lookup.int4', to_int4(lookup))
+        if 'int4' in kinds:
+            made['int4'] = to_int4(made['float'])
+        for kind, content in made.items():
+            write(f'{name}.{kind}', content)
 
 
 def write(name, content):

@@ -16,13 +16,16 @@ export function shapeOf({ constant }: Decided): readonly number[] {
 /** Bytes of a constant's data in the artifact. */
 export function dataBytes(decided: Decided): number {
   const { action } = decided.treatment;
-  if (action === 'int8') return valueCount(shapeOf(decided));
-  if (action === 'fp16') return valueCount(shapeOf(decided)) * 2;
-  return decided.constant.region.length;
+  const values = valueCount(shapeOf(decided));
+  if (action === 'int8') return values;
+  if (action === 'int4') return Math.ceil(values / 2);
+  return action === 'fp16' ? values * 2 : decided.constant.region.length;
 }
 
 /** Bytes of a constant in the artifact, with its scales (4 bytes each) and zero points (8). */
 export function artifactBytes(decided: Decided): number {
-  const { action, scales } = decided.treatment;
-  return dataBytes(decided) + (action === 'int8' ? scaleCount(scales!, shapeOf(decided)) * 12 : 0);
+  const { integers } = decided.treatment;
+  if (integers === undefined) return dataBytes(decided);
+  const each = (integers.onTensor ? 12 : 0) + (integers.onRows ? 4 : 0);
+  return dataBytes(decided) + scaleCount(integers.scales, shapeOf(decided)) * each;
 }

@@ -67,7 +67,7 @@ export function int32s(values: ArrayLike<number>): ScalarsNode {
 }
 
 /** A vector of zeros. */
-export function zeros(width: 4 | 8, count: number): ScalarsNode {
+export function zeros(width: 1 | 4 | 8, count: number): ScalarsNode {
   return { kind: 'scalars', width, data: new Uint8Array(width * count) };
 }
 

@@ -1,10 +1,12 @@
+import { deflateRawSync } from 'node:zlib';
 import { Step } from '../../steps';
+import { valueCount } from './constants';
 import { Decided, shapeOf } from './decided';
 import { ScalarsNode } from './flatbuffer-nodes';
 import { writeFlatbuffer } from './write-flatbuffer';
 import { Segment } from './cut-pieces';
 import { PlacedData, RewrittenModel } from './rewrite-model';
-import { FloatStep, Int8Step, ScaledWeights, StructureStep } from './tflite-steps';
+import { FloatStep, IntegerStep, ScaledWeights, StructureStep } from './tflite-steps';
 import { scaleCount } from './weight-rules';
 
 /** TensorFlow aligns data to this many bytes, so that kernels may read it in vector registers. */
@@ -36,7 +38,7 @@ export function layOutModel(model: RewrittenModel, file: number, tensorOf: (deci
 
 function structureSegment(
   bytes: Uint8Array,
-  scales: ReadonlyMap<Decided, ScalarsNode>,
+  scales: ReadonlyMap<Decided, readonly ScalarsNode[]>,
   place: (vector: ScalarsNode) => number,
   file: number,
 ): Segment {
@@ -44,8 +46,11 @@ function structureSegment(
   const step: StructureStep = {
     kind: 'tflite.structure',
     length: bytes.length,
-    data: base64(bytes),
-    scales: [...scales].map(([decided, vector]) => ({ at: place(vector), weights: scaledWeights(decided, file) })),
+    data: base64(deflateRawSync(bytes)),
+    scales: [...scales].map(([decided, vectors]) => ({
+      at: vectors.map(place),
+      weights: scaledWeights(decided, file),
+    })),
   };
   const read = [...scales.keys()].reduce((sum, { constant }) => sum + constant.region.length, 0);
   return { length: bytes.length, unit: bytes.length, costPerByte: 0, fixedCost: read, step: () => step };
@@ -65,28 +70,28 @@ function dataSegment(placed: PlacedData, file: number, tensorOf: (decided: Decid
     return { length, unit: 1, costPerByte: 1, fixedCost: 0, step };
   }
   const tensor = tensorOf(decided);
-  const { action, scales, prune } = decided.treatment;
-  const pruned = prune === undefined ? {} : { prune };
-  const name = decided.constant.tensors[0].name;
+  const { action, integers, prune } = decided.treatment;
   const thresholdCost = typeof prune === 'number' ? region.length : 0;
-  if (action === 'int8') {
+  if (integers !== undefined) {
     const weights = scaledWeights(decided, file);
     const shape = shapeOf(decided);
-    const step = (first: number, part: number): Int8Step => ({
-      kind: 'tflite.int8',
+    const perByte = 8 / integers.bits;
+    const step = (first: number, part: number): IntegerStep => ({
+      kind: 'tflite.integer',
       length: part,
       tensor,
       weights,
-      first,
-      ...pruned,
+      first: first * perByte,
     });
     // Channels that follow each other give their scales themselves; otherwise all values are read for them.
-    const scaleCost = scales === 'first' ? 0 : region.length;
-    const unit = scales === 'first' ? length / shape[0] : scales === 'last' ? shape[shape.length - 1] : CUT_VALUES;
+    const scaleCost = integers.scales === 'first' ? 0 : region.length;
+    const values = { first: valueCount(shape.slice(1)), last: shape[shape.length - 1], all: CUT_VALUES };
+    const unit = values[integers.scales];
     return {
       length,
-      unit,
-      costPerByte: 4,
+      // Where two values share a byte, two channels may.
+      unit: unit % perByte === 0 ? unit / perByte : unit,
+      costPerByte: 4 * perByte,
       fixedCost: thresholdCost + scaleCost,
       step,
     };
@@ -99,18 +104,21 @@ function dataSegment(placed: PlacedData, file: number, tensorOf: (decided: Decid
     from,
     to,
     first: first / width,
-    name,
-    ...pruned,
+    name: decided.constant.tensors[0].name,
+    ...(prune === undefined ? {} : { prune }),
   });
   return { length, unit: CUT_VALUES * width, costPerByte: 4 / width, fixedCost: thresholdCost, step };
 }
 
-function scaledWeights(decided: Decided, file: number): ScaledWeights {
-  const { constant, treatment } = decided;
+function scaledWeights({ constant, treatment }: Decided, file: number): ScaledWeights {
+  const { scales, bits, fit } = treatment.integers!;
   return {
     from: { file, ...constant.region },
-    scales: treatment.scales!,
-    count: scaleCount(treatment.scales!, shapeOf(decided)),
+    scales,
+    count: scaleCount(scales, constant.tensors[0].shape),
+    bits,
+    fit,
+    ...(treatment.prune === undefined ? {} : { prune: treatment.prune }),
     name: constant.tensors[0].name,
   };
 }

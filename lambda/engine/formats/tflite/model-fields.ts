@@ -19,6 +19,7 @@ export const OPERATOR = {
   code: 0,
   inputs: 1,
   outputs: 2,
+  optionsKind: 3,
   options: 4,
   largeCustomOffset: 9,
   largeCustomSize: 10,
@@ -27,7 +28,7 @@ export const OPERATOR_CODE = { deprecatedBuiltin: 0, custom: 1, version: 2, buil
 export const METADATA = { name: 0, buffer: 1 } as const;
 
 /** Numbers of the element types. */
-export const TYPE = { float32: 0, float16: 1, int8: 9 } as const;
+export const TYPE = { float32: 0, float16: 1, int8: 9, int4: 17 } as const;
 
 const TYPE_NAMES = (
   'FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT ' +
@@ -46,8 +47,11 @@ export const OP = {
   dequantize: 6,
   embeddingLookup: 7,
   fullyConnected: 9,
+  mul: 18,
   custom: 32,
   gather: 36,
+  unidirectionalSequenceLstm: 44,
+  cast: 53,
   transposeConv: 67,
   batchMatmul: 126,
 } as const;

@@ -9,6 +9,8 @@ export interface GraphTensor {
   readonly type: number;
   /** Dimensions; a dimension that is free is 1 here. */
   readonly shape: readonly number[];
+  /** Dimensions with -1 for those that are free; empty when none is. */
+  readonly signature: readonly number[];
   /** Index into the model's buffers; 0 is the empty one. */
   readonly buffer: number;
 }
@@ -59,13 +61,20 @@ export function readGraphs(model: TableNode, file: string): Graph[] {
     const where = `subgraph ${index}`;
     spend(graph, SUBGRAPH.inputs, SUBGRAPH.outputs, SUBGRAPH.tensors, SUBGRAPH.operators);
     const tensors = tablesOf(graph, SUBGRAPH.tensors).map((node) => {
-      spend(node, TENSOR.name, TENSOR.shape);
+      spend(node, TENSOR.name, TENSOR.shape, TENSOR.shapeSignature);
       const name = text(node, TENSOR.name);
       const shape = integers(node, TENSOR.shape);
       const buffer = number(node, TENSOR.buffer);
       if (buffer >= Math.max(buffers, 1)) fault(`tensor "${name}" of ${where} names buffer ${buffer} of ${buffers}`);
       if (shape.some((size) => size < 0)) fault(`tensor "${name}" of ${where} has the shape [${shape.join(', ')}]`);
-      return { node, name, type: number(node, TENSOR.type), shape, buffer };
+      return {
+        node,
+        name,
+        type: number(node, TENSOR.type),
+        shape,
+        signature: integers(node, TENSOR.shapeSignature),
+        buffer,
+      };
     });
     const check = (indexes: number[], what: string, least: number) => {
       const wrong = indexes.find((at) => at < least || at >= tensors.length);

@@ -2,19 +2,33 @@ import { int32s, string, table, TableNode, withFields } from './flatbuffer-nodes
 import { OP, OPERATOR, QUANTIZATION, SUBGRAPH, TENSOR, TYPE } from './model-fields';
 import { Graph, GraphOperator } from './model-graph';
 import { OperatorCodes } from './operator-codes';
-import { optionsOf, ruleFor, WeightRule } from './weight-rules';
+import { pushRows } from './row-scales';
+import { optionsOf, OperatorVersion, ruleFor, WeightRule } from './weight-rules';
+
+/** An integer weight. */
+export interface IntegerChange {
+  readonly to: 'int8' | 'int4';
+  /** Whose rules its operators follow. */
+  readonly mode: 'exact' | 'best';
+  /** Absent where no operator takes the scales from the tensor. */
+  readonly quantization?: TableNode;
+  /** Buffer of the rows' scales, where an operator takes rows. */
+  readonly rowScales?: number;
+}
 
 /** What becomes of a tensor. */
-export type TensorChange = { readonly to: 'int8'; readonly quantization: TableNode } | { readonly to: 'fp16' };
+export type TensorChange = IntegerChange | { readonly to: 'fp16' };
 
-/** First runtimes that know the conversions to float: of float16, and of int8. */
+const NEW_TYPE = { int8: TYPE.int8, int4: TYPE.int4, fp16: TYPE.float16 } as const;
+
+/** First versions and runtimes that turn float16, and int8, into floats. */
 const DEQUANTIZE = {
   fp16: { version: 3, runtime: '1.15.0' },
   int8: { version: 2, runtime: '1.14.0' },
 } as const;
 
 /**
- * Rewrites one subgraph for tensors that change their type: int8 weights raise their operators' versions, float16
+ * Rewrites one subgraph for tensors that change their type: integer weights raise their operators' versions, float16
  * constants are turned back into floats before their first reader, so that operators stay in an order that runs.
  */
 export class GraphRewriter {
@@ -25,12 +39,17 @@ export class GraphRewriter {
   private readonly floats = new Map<number, number>();
 
   constructor(
-    private readonly graph: Graph,
+    readonly graph: Graph,
     private readonly changes: ReadonlyMap<number, TensorChange>,
     private readonly codes: OperatorCodes,
     private readonly emptyBuffer: number,
   ) {
-    this.tensors = graph.tensors.map(({ node }, index) => this.changed(node, index));
+    this.tensors = graph.tensors.map(({ node }, index) => {
+      const change = changes.get(index);
+      if (change === undefined) return node;
+      const quantization = change.to === 'fp16' ? {} : { [TENSOR.quantization]: change.quantization };
+      return withFields(node, { [TENSOR.type]: NEW_TYPE[change.to], ...quantization });
+    });
   }
 
   rewrite(): TableNode {
@@ -41,11 +60,22 @@ export class GraphRewriter {
     });
   }
 
-  private changed(node: TableNode, index: number): TableNode {
-    const change = this.changes.get(index);
-    if (change === undefined) return node;
-    if (change.to === 'fp16') return withFields(node, { [TENSOR.type]: TYPE.float16 });
-    return withFields(node, { [TENSOR.type]: TYPE.int8, [TENSOR.quantization]: change.quantization });
+  /** Index of a code for a version, whose runtime is noted. */
+  code(builtin: number, { version, runtime }: OperatorVersion): number {
+    this.runtimes.push(runtime);
+    return this.codes.index(builtin, version);
+  }
+
+  push(operator: TableNode): void {
+    this.operators.push(operator);
+  }
+
+  /** Adds a tensor like another, whose buffer is empty unless it is given; returns its index. */
+  newTensor(like: number, suffix: string, fields: Parameters<typeof withFields>[1]): number {
+    const { node, name } = this.graph.tensors[like];
+    const own = { [TENSOR.buffer]: this.emptyBuffer, [TENSOR.name]: string(name + suffix) };
+    this.tensors.push(withFields(node, { ...own, ...fields }));
+    return this.tensors.length - 1;
   }
 
   private operator(operator: GraphOperator): void {
@@ -56,35 +86,37 @@ export class GraphRewriter {
     if (inputs.some((tensor, i) => tensor !== operator.inputs[i])) {
       node = withFields(node, { [OPERATOR.inputs]: int32s(inputs) });
     }
-    const weight = operator.inputs.findIndex((tensor) => this.changes.get(tensor)?.to === 'int8');
-    const rule = weight < 0 ? undefined : ruleFor(operator, weight, this.graph);
-    if (rule === undefined || typeof rule === 'string') {
-      this.operators.push(node);
-      return;
-    }
-    node = this.forInt8(operator, node, rule);
-    if (rule.int8Result) this.pushInt8Result(operator, node, operator.inputs[weight]);
-    else this.operators.push(node);
+    const weight = inputs.findIndex((tensor) => this.integers(tensor) !== undefined);
+    const change = this.integers(inputs[weight]);
+    const rule = change && ruleFor(operator, weight, this.graph, change.mode);
+    if (change === undefined || rule === undefined || typeof rule === 'string') this.push(node);
+    else this.withIntegers(operator, node, rule, change);
   }
 
-  private forInt8(operator: GraphOperator, node: TableNode, rule: WeightRule): TableNode {
-    this.runtimes.push(rule.runtime);
-    const code = this.codes.index(rule.builtin, Math.max(operator.version, rule.version));
-    const options = optionsOf(operator);
-    const asymmetric =
-      rule.asymmetricInputs === undefined ? undefined : withFields(options!, { [rule.asymmetricInputs.slot]: 1 });
-    return withFields(node, { [OPERATOR.code]: code, ...(asymmetric ? { [OPERATOR.options]: asymmetric } : {}) });
+  private integers(tensor: number | undefined): IntegerChange | undefined {
+    const change = tensor === undefined ? undefined : this.changes.get(tensor);
+    return change?.to === 'fp16' ? undefined : change;
+  }
+
+  private withIntegers(operator: GraphOperator, node: TableNode, rule: WeightRule, change: IntegerChange): void {
+    const needed = change.to === 'int4' ? rule.int4! : rule.int8;
+    const version = Math.max(operator.version, needed.version);
+    const asymmetric = rule.asymmetricInputs && withFields(optionsOf(operator)!, { [rule.asymmetricInputs.slot]: 1 });
+    const made = withFields(node, {
+      [OPERATOR.code]: this.code(rule.builtin, { version, runtime: needed.runtime }),
+      ...(asymmetric ? { [OPERATOR.options]: asymmetric } : {}),
+    });
+    if (rule.gives === 'rows') pushRows(this, operator, made, change.rowScales!);
+    else if (rule.gives === 'int8') this.pushInt8Result(operator, made, change.quantization!);
+    else this.push(made);
   }
 
   /** Lets an operator give int8 in its weight's scale, and turns that back into the floats that were asked for. */
-  private pushInt8Result(operator: GraphOperator, node: TableNode, weight: number): void {
+  private pushInt8Result(operator: GraphOperator, node: TableNode, quantization: TableNode): void {
     const result = operator.outputs[0];
-    const change = this.changes.get(weight) as TensorChange & { to: 'int8' };
-    const between = this.newTensor(result, '_int8', {
-      [TENSOR.type]: TYPE.int8,
-      [TENSOR.quantization]: change.quantization,
-    });
-    this.operators.push(withFields(node, { [OPERATOR.outputs]: int32s([between]) }));
+    const fields = { [TENSOR.type]: TYPE.int8, [TENSOR.quantization]: quantization };
+    const between = this.newTensor(result, '_int8', fields);
+    this.push(withFields(node, { [OPERATOR.outputs]: int32s([between]) }));
     this.pushDequantize(between, result, 'int8');
   }
 
@@ -99,28 +131,15 @@ export class GraphRewriter {
     return float;
   }
 
-  private newTensor(like: number, suffix: string, fields: Parameters<typeof withFields>[1]): number {
-    const { node, name } = this.graph.tensors[like];
-    const own = { [TENSOR.buffer]: this.emptyBuffer, [TENSOR.name]: string(name + suffix) };
-    this.tensors.push(withFields(node, { ...own, ...fields }));
-    return this.tensors.length - 1;
-  }
-
   private pushDequantize(from: number, to: number, of: keyof typeof DEQUANTIZE): void {
-    const { version, runtime } = DEQUANTIZE[of];
-    this.runtimes.push(runtime);
-    this.operators.push(
-      table('Operator', {
-        [OPERATOR.code]: this.codes.index(OP.dequantize, version),
-        [OPERATOR.inputs]: int32s([from]),
-        [OPERATOR.outputs]: int32s([to]),
-      }),
-    );
+    const code = this.code(OP.dequantize, DEQUANTIZE[of]);
+    const places = { [OPERATOR.inputs]: int32s([from]), [OPERATOR.outputs]: int32s([to]) };
+    this.push(table('Operator', { [OPERATOR.code]: code, ...places }));
   }
 }
 
-/** Quantization of an int8 tensor with zero points of 0; the scales are filled in when the weights are read. */
-export function int8Quantization(
+/** Quantization of an integer tensor with zero points of 0; the scales are filled in when the weights are read. */
+export function quantizationOf(
   scales: TableNode['fields'][number],
   zeroPoints: TableNode['fields'][number],
   dimension: number,

@@ -4,7 +4,7 @@ import { ModelData, Region } from './model-data';
 import { BUFFER, MODEL, OPERATOR, SUBGRAPH } from './model-fields';
 import { Graph, isNode, tablesOf } from './model-graph';
 import { OperatorCodes } from './operator-codes';
-import { GraphRewriter, int8Quantization, TensorChange } from './rewrite-graph';
+import { GraphRewriter, quantizationOf, TensorChange } from './rewrite-graph';
 import { laterVersion, raisedRuntime } from './runtime-version';
 import { scaleCount, scaleDimension } from './weight-rules';
 
@@ -24,8 +24,8 @@ export interface PlacedData {
 export interface RewrittenModel {
   readonly root: TableNode;
   readonly data: readonly PlacedData[];
-  /** The scales of each int8 constant. */
-  readonly scales: ReadonlyMap<Decided, ScalarsNode>;
+  /** Where the scales of each integer constant go. */
+  readonly scales: ReadonlyMap<Decided, readonly ScalarsNode[]>;
 }
 
 /** Rewrites a model for constants that change their type; data moves behind the structure. */
@@ -35,13 +35,7 @@ export function rewriteModel(
   data: ModelData,
   decisions: readonly Decided[],
 ): RewrittenModel {
-  const scales = new Map<Decided, ScalarsNode>();
-  const changes = new Map<number, TensorChange>();
   const byBuffer = new Map(decisions.map((decided) => [decided.constant.buffer, decided]));
-  for (const decided of decisions) {
-    const change = changeOf(decided, scales);
-    if (change !== undefined) changes.set(decided.constant.buffer, change);
-  }
   const placed: PlacedData[] = [];
   const buffers = tablesOf(model, MODEL.buffers).map((node, index) => {
     const region = data.buffers[index];
@@ -57,6 +51,12 @@ export function rewriteModel(
   const emptyBuffer = buffers[0]?.fields.every((field) => field === undefined)
     ? 0
     : buffers.push(table('Buffer', {})) - 1;
+  const scales = new Map<Decided, ScalarsNode[]>();
+  const changes = new Map<number, TensorChange>();
+  for (const decided of decisions) {
+    const change = changeOf(decided, scales, buffers);
+    if (change !== undefined) changes.set(decided.constant.buffer, change);
+  }
 
   const codes = new OperatorCodes(model);
   let runtime = '0.0.0';
@@ -81,17 +81,30 @@ export function rewriteModel(
   return { root, data: placed, scales };
 }
 
-function changeOf(decided: Decided, scales: Map<Decided, ScalarsNode>): TensorChange | undefined {
-  const { action, scales: layout } = decided.treatment;
+/** What becomes of a constant's tensors; makes room for its scales. */
+function changeOf(
+  decided: Decided,
+  scales: Map<Decided, ScalarsNode[]>,
+  buffers: TableNode[],
+): TensorChange | undefined {
+  const { action, integers } = decided.treatment;
   if (action === 'fp16') return { to: 'fp16' };
-  if (action !== 'int8') return undefined;
+  if (integers === undefined) return undefined;
   const shape = shapeOf(decided);
-  const count = scaleCount(layout!, shape);
-  const vector = zeros(4, count);
-  scales.set(decided, vector);
+  const count = scaleCount(integers.scales, shape);
+  const vectors: ScalarsNode[] = [];
+  scales.set(decided, vectors);
+  const room = (width: 1 | 4): ScalarsNode => {
+    const vector = zeros(width, (count * 4) / width);
+    vectors.push(vector);
+    return vector;
+  };
+  const dimension = scaleDimension(integers.scales, shape.length) ?? 0;
   return {
-    to: 'int8',
-    quantization: int8Quantization(vector, zeros(8, count), scaleDimension(layout!, shape.length) ?? 0),
+    to: integers.bits === 8 ? 'int8' : 'int4',
+    mode: integers.mode,
+    quantization: integers.onTensor ? quantizationOf(room(4), zeros(8, count), dimension) : undefined,
+    rowScales: integers.onRows ? buffers.push(table('Buffer', { [BUFFER.data]: room(1) })) - 1 : undefined,
   };
 }
 

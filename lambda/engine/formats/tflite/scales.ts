@@ -1,44 +1,93 @@
 import { InvalidModelError } from '../../errors';
 import { kernels } from '../../kernels';
+import { Plan } from '../../plan';
 import { StepContext } from '../../step-context';
+import { Pruner, prunerFor } from './pruning';
+import { newSums } from './sums';
 import { ScaledWeights } from './tflite-steps';
-import { Chunk, eachChunk } from './weight-stream';
+import { Chunk, CHUNK_VALUES, eachChunk } from './weight-stream';
 
-/** The converter widens what is narrower to this magnitude, so that no scale is 0. */
-const SMALLEST_ABSMAX = 5e-7;
+/** The integers of a width: their range, and what the references widen narrower magnitudes to, so that no scale is 0. */
+export const INTEGERS = {
+  4: { low: -8, high: 7, smallest: Math.fround(1e-9) },
+  8: { low: -127, high: 127, smallest: 5e-7 },
+} as const;
+
 const INFINITY_BITS = 0x7f800000;
+
+/** Scales of whole tensors, which the structure's worker may need again for the tensors' data. */
+const found = new WeakMap<Plan, Map<string, Promise<Float32Array>>>();
 
 /** How many values share a scale, where they follow each other; undefined where they alternate. */
 export function runOf(weights: ScaledWeights): number | undefined {
   return weights.scales === 'last' ? undefined : weights.from.length / 4 / weights.count;
 }
 
+/** All scales of a tensor. @throws InvalidModelError when a value is not finite. */
+export function scalesOf(weights: ScaledWeights, context: StepContext): Promise<Float32Array> {
+  const known = found.get(context.plan) ?? new Map<string, Promise<Float32Array>>();
+  found.set(context.plan, known);
+  const key = keyOf(weights);
+  const scales = known.get(key) ?? findScales(weights, 0, weights.from.length / 4, context);
+  known.set(key, scales);
+  // A read that failed may succeed the next time.
+  scales.catch(() => known.delete(key));
+  return scales;
+}
+
+/** All scales of a tensor if they have been found already. */
+export function knownScales(weights: ScaledWeights, context: StepContext): Promise<Float32Array> | undefined {
+  return found.get(context.plan)?.get(keyOf(weights));
+}
+
+function keyOf({ from }: ScaledWeights): string {
+  return `${from.file} ${from.offset}`;
+}
+
 /**
- * Scales of the values from `first` on, `count` of them; `first` is at the start of a channel where channels follow
- * each other. One scale a channel that these values touch; all of the tensor's where channels alternate.
+ * Scales of the channels that the values from `first` on touch, `count` of them; `first` is at the start of a channel. All
+ * of the tensor's where channels alternate.
  *
  * @throws InvalidModelError when a value is not finite.
  */
-export async function scalesOf(
+export async function findScales(
   weights: ScaledWeights,
   first: number,
   count: number,
   context: StepContext,
 ): Promise<Float32Array> {
   const run = runOf(weights);
-  if (run === undefined) return scalesOfChannels(weights, context);
-  if (weights.scales === 'all') return scalesOfRuns(weights, 0, run, context);
-  return scalesOfRuns(weights, first, Math.ceil(count / run) * run, context);
+  if (run === undefined) return scalesOfColumns(weights, context);
+  const pruner = weights.fit ? await prunerFor(weights.prune, weights.from, first, context) : undefined;
+  const whole = Math.ceil(count / run) * run;
+  if (run > CHUNK_VALUES) return scalesOfLongRuns(weights, first, whole, context);
+  const scales = new Float32Array(whole / run);
+  await eachChunk(weights.from, first, whole, run, context, async (chunk, before) =>
+    kernels().arena.scoped(async () => {
+      scales.set(await scalesInChunk(chunk, run, weights, pruner, newSums().ptr), before / run);
+    }),
+  );
+  return scales;
 }
 
-/** Scales of the whole runs in a chunk. */
-export async function scalesInChunk(chunk: Chunk, run: number, name: string): Promise<Float32Array> {
+/** Scales of the whole runs in a chunk, which is pruned on the way; what is lost is added to the sums. */
+export async function scalesInChunk(
+  chunk: Chunk,
+  run: number,
+  weights: ScaledWeights,
+  pruner: Pruner | undefined,
+  sums: number,
+): Promise<Float32Array> {
   const bits = new Uint32Array(chunk.count / run);
   await raiseRuns(chunk, run, bits);
-  return toScales(bits, name);
+  const scales = toScales(bits, weights);
+  pruner?.(chunk, sums);
+  if (weights.fit) await fitRuns(chunk, run, weights, scales);
+  return scales;
 }
 
-async function scalesOfRuns(
+/** Runs that do not fit into memory at once keep the scales of their largest magnitudes. */
+async function scalesOfLongRuns(
   weights: ScaledWeights,
   first: number,
   count: number,
@@ -47,27 +96,44 @@ async function scalesOfRuns(
   const run = runOf(weights)!;
   const bits = new Uint32Array(count / run);
   await eachChunk(weights.from, first, count, run, context, (chunk, before) => {
-    const channel = Math.floor(before / run);
-    return raiseRuns(
-      chunk,
-      Math.min(run, chunk.count),
-      bits.subarray(channel, channel + Math.max(1, Math.floor(chunk.count / run))),
-    );
+    const at = Math.floor(before / run);
+    return raiseRuns(chunk, chunk.count, bits.subarray(at, at + 1));
   });
-  return toScales(bits, weights.name);
+  return toScales(bits, weights);
 }
 
-async function scalesOfChannels(weights: ScaledWeights, context: StepContext): Promise<Float32Array> {
+/** Columns keep the scales of their largest magnitudes unless the whole tensor fits into memory at once. */
+async function scalesOfColumns(weights: ScaledWeights, context: StepContext): Promise<Float32Array> {
   const { run, arena } = kernels();
-  const bits = await arena.scoped(async () => {
-    const largest = arena.alloc(weights.count * 4);
+  const { from, count } = weights;
+  const values = from.length / 4;
+  const fits = weights.fit && values <= CHUNK_VALUES;
+  const pruner = fits ? await prunerFor(weights.prune, from, 0, context) : undefined;
+  return arena.scoped(async () => {
+    const largest = arena.alloc(count * 4);
     largest.view.fill(0);
-    await eachChunk(weights.from, 0, weights.from.length / 4, weights.count, context, (chunk) =>
-      run.absmaxColumnsF32(chunk.ptr, chunk.count / weights.count, weights.count, largest.ptr),
-    );
-    return new Uint32Array(largest.view.slice().buffer);
+    let scales = new Float32Array(0);
+    await eachChunk(from, 0, values, count, context, async (chunk, before) => {
+      run.absmaxColumnsF32(chunk.ptr, chunk.count / count, count, largest.ptr);
+      if (before + chunk.count < values) return;
+      scales = toScales(new Uint32Array(largest.view.slice().buffer), weights);
+      if (!fits) return;
+      pruner?.(chunk, newSums().ptr);
+      turn(chunk, count);
+      await fitRuns(chunk, values / count, weights, scales);
+    });
+    return scales;
   });
-  return toScales(bits, weights.name);
+}
+
+/** Turns columns into rows, in place. */
+function turn(chunk: Chunk, columns: number): void {
+  const values = new Float32Array(chunk.view.buffer, chunk.ptr, chunk.count);
+  const before = values.slice();
+  const rows = chunk.count / columns;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) values[column * rows + row] = before[row * columns + column];
+  }
 }
 
 /** Raises one entry for each run of values in a chunk. */
@@ -82,13 +148,26 @@ function raiseRuns(chunk: Chunk, run: number, bits: Uint32Array): Promise<void> 
   });
 }
 
+/** Moves scales to such that leave less error. */
+function fitRuns(chunk: Chunk, run: number, { bits }: ScaledWeights, scales: Float32Array): Promise<void> {
+  const { run: kernel, arena } = kernels();
+  return arena.scoped(async () => {
+    const place = arena.alloc(scales.byteLength);
+    const view = new Float32Array(place.view.buffer, place.ptr, scales.length);
+    view.set(scales);
+    kernel.fitScalesF32(chunk.ptr, scales.length, run, INTEGERS[bits].low, INTEGERS[bits].high, place.ptr);
+    scales.set(view);
+  });
+}
+
 /** Scales from the bits of the largest magnitudes. */
-function toScales(bits: Uint32Array, name: string): Float32Array {
+function toScales(bits: Uint32Array, weights: ScaledWeights): Float32Array<ArrayBuffer> {
   if (bits.some((magnitude) => magnitude >= INFINITY_BITS)) {
     throw new InvalidModelError(
-      name,
+      weights.name,
       'holds NaN or infinity, which no scale can cover; train the model again, or ignore this tensor',
     );
   }
-  return new Float32Array(bits.buffer).map((largest) => Math.max(largest, SMALLEST_ABSMAX) / 127);
+  const { high, smallest } = INTEGERS[weights.bits];
+  return new Float32Array(bits.buffer as ArrayBuffer).map((largest) => Math.max(largest, smallest) / high);
 }

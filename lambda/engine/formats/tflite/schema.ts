@@ -23,6 +23,11 @@ export function fieldsOf(table: string): readonly FieldKind[] {
   return fields;
 }
 
+/** The number of a union's member. */
+export function unionMember(union: string, member: string): number {
+  return SCHEMA_UNIONS[union].indexOf(member) + 1;
+}
+
 function parseKind(word: string): FieldKind {
   if (word.startsWith('|')) return { kind: 'union', members: SCHEMA_UNIONS[word.slice(1)] };
   const inner = word.startsWith('[') ? word.slice(1, -1) : word;

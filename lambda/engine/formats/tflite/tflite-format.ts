@@ -4,9 +4,10 @@ import { Recipe } from '../../recipe';
 import { LayoutLimits, ModelFormat, SourceFiles } from '../model-format';
 import { findConstants } from './constants';
 import { cutPieces, Segment } from './cut-pieces';
+import { decide } from './decide';
 import { artifactBytes, Decided, shapeOf } from './decided';
 import { writeFloats } from './float-executor';
-import { writeInt8 } from './int8-executor';
+import { writeIntegers } from './integer-executor';
 import { layOutModel } from './lay-out-model';
 import { findData } from './model-data';
 import { candidates, sortFiles } from './model-files';
@@ -37,7 +38,7 @@ export const tfliteFormat: ModelFormat = {
 
   executors: {
     'tflite.structure': writeStructure,
-    'tflite.int8': writeInt8,
+    'tflite.integer': writeIntegers,
     'tflite.float': writeFloats,
   },
 };
@@ -56,11 +57,7 @@ async function planModel(source: SourceFiles, recipe: Recipe, limits: LayoutLimi
     (entry) => text(entry, METADATA.name) === 'model_control_dependencies',
   );
   const rules = new TreatmentRules(recipe, !fixedOrder);
-  const decisions = findConstants(graphs, data.buffers, key).map((constant) => ({
-    constant,
-    treatment: rules.treat(constant),
-  }));
-
+  const decisions = decide(findConstants(graphs, data.buffers, key), graphs, rules);
   const order = new Map(decisions.map((decided, at) => [decided, at]));
   const segments = layOutModel(rewriteModel(model, graphs, data, decisions), index, (decided) => order.get(decided)!);
   segments.push(...(await packedFiles(file.source, index, lengthOf(segments))));

@@ -2,25 +2,40 @@ import { InvalidRecipeError } from '../../errors';
 import { Recipe } from '../../recipe';
 import { Constant, valueCount } from './constants';
 import { OP, TYPE, typeName } from './model-fields';
-import { ruleFor, ScaleLayout, WeightRule } from './weight-rules';
+import { commonUse, CommonUse, ScaleLayout } from './weight-rules';
+import { CHUNK_VALUES } from './weight-stream';
 
 /** Smaller tensors stay as they are: the scales and the conversions would cost more than they save. */
 export const MIN_VALUES = 1024;
 /** A channel's values are read together; wider ones would not fit the memory of a worker. */
 const MAX_CHANNELS = 1 << 20;
 
-const METHODS = ['int8', 'fp16', 'none'];
+const METHODS = ['int8', 'int4', 'fp16', 'none'];
 
 /** What happens to one constant. */
 export interface Treatment {
-  readonly action: 'int8' | 'fp16' | 'prune' | 'keep';
+  readonly action: 'int8' | 'int4' | 'fp16' | 'prune' | 'keep';
   readonly prune?: number | '2:4';
-  /** For `keep`: the rule that kept it. */
+  /** The rule that kept it, or gave it int8 instead of int4. */
   readonly reason?: string;
-  /** For `int8`: which values share a scale. */
-  readonly scales?: ScaleLayout;
+  /** For `int8` and `int4`. */
+  readonly integers?: Integers;
   /** The constant would have been pruned if its rows divided by four. */
   readonly pruneSkipped?: true;
+}
+
+/** How a constant is stored in integers. */
+export interface Integers {
+  readonly bits: 4 | 8;
+  readonly scales: ScaleLayout;
+  /** Whether scales are sought that leave less error than those of the largest magnitudes. */
+  readonly fit: boolean;
+  /** Whether the operators' rules are those of the converter alone. */
+  readonly mode: 'exact' | 'best';
+  /** Whether an operator takes the scales from the tensor. */
+  readonly onTensor: boolean;
+  /** Whether an operator takes rows, whose scales are a constant of their own. */
+  readonly onRows: boolean;
 }
 
 /** Turns a recipe's words into treatments. */
@@ -39,19 +54,20 @@ export class TreatmentRules {
     for (const method of [recipe.method, ...(recipe.overrides ?? []).map((override) => override.method)]) {
       if (METHODS.includes(method)) continue;
       throw new InvalidRecipeError(
-        `method ${method} is not for TFLite models; they take int8, fp16, or none with a share to prune`,
+        `method ${method} is not for TFLite models; they take int8, int4, fp16, or none with a share to prune`,
       );
     }
     if (recipe.groupSize !== undefined || recipe.overrides?.some((override) => override.groupSize !== undefined)) {
       throw new InvalidRecipeError(
-        'groupSize is not for TFLite models: their int8 weights share a scale per channel; leave it out',
+        'groupSize is not for TFLite models: their weights share a scale per channel; leave it out',
       );
     }
     this.ignore = (recipe.ignore ?? []).map((pattern) => ({ pattern, matches: matcher(pattern) }));
     this.overrides = (recipe.overrides ?? []).map(({ method, match }) => ({ method, matches: matcher(match) }));
   }
 
-  treat(constant: Constant): Treatment {
+  /** @param refusal Why the constant may not become integers, where something beyond its own uses says so. */
+  treat(constant: Constant, refusal?: string): Treatment {
     const names = constant.tensors.map((tensor) => tensor.name);
     const tensor = constant.tensors[0];
     const other = constant.tensors.find(({ type }) => type !== TYPE.float32);
@@ -64,9 +80,9 @@ export class TreatmentRules {
     const ignored = this.ignore.find(({ matches }) => names.some(matches));
     if (ignored !== undefined) return keep(`the recipe ignores ${ignored.pattern}`);
     const method = this.overrides.find(({ matches }) => names.some(matches))?.method ?? this.recipe.method;
-    const rule = commonRule(constant);
-    const pruning = typeof rule === 'string' ? {} : this.pruning(tensor.shape);
-    const treatment = this.byMethod(method, constant, rule, pruning);
+    const use = commonUse(constant.uses, this.recipe.mode);
+    const pruning = typeof use === 'string' ? {} : this.pruning(tensor.shape);
+    const treatment = this.byMethod(method, constant, refusal ?? use, pruning);
     if (treatment.action !== 'keep' || pruning.prune === undefined) return treatment;
     return { action: 'prune', ...pruning };
   }
@@ -74,12 +90,12 @@ export class TreatmentRules {
   private byMethod(
     method: string,
     constant: Constant,
-    rule: WeightRule | string,
+    use: CommonUse | string,
     pruning: Pick<Treatment, 'prune' | 'pruneSkipped'>,
   ): Treatment {
     if (method === 'none') {
       if (pruning.pruneSkipped) return { ...keep('its last dimension does not divide by 4, as 2:4 needs'), ...pruning };
-      return keep(typeof rule === 'string' ? rule : 'the recipe has no method for it');
+      return keep(typeof use === 'string' ? use : 'the recipe has no method for it');
     }
     if (method === 'fp16') {
       if (!this.mayInsert) return keep('the model fixes the order of its operators, which fp16 would add to');
@@ -87,13 +103,17 @@ export class TreatmentRules {
       if (custom !== undefined) return keep(`the custom operator ${custom.operator.name} reads it`);
       return { action: 'fp16', ...pruning };
     }
-    if (typeof rule === 'string') return keep(rule);
-    if (rule.int8Result && !this.mayInsert)
-      return keep('the model fixes the order of its operators, which int8 would add to');
-    const shape = constant.tensors[0].shape;
-    if (rule.scales === 'last' && shape[shape.length - 1] > MAX_CHANNELS)
+    if (typeof use === 'string') return keep(use);
+    if (use.inserts && !this.mayInsert)
+      return keep('the model fixes the order of its operators, which integers would add to');
+    const { shape } = constant.tensors[0];
+    if (use.scales === 'last' && shape[shape.length - 1] > MAX_CHANNELS)
       return keep(`it has more than ${MAX_CHANNELS} channels`);
-    return { action: 'int8', scales: rule.scales, ...pruning };
+    const reason = method === 'int4' ? obstacleToInt4(use, shape) : undefined;
+    const bits = method === 'int8' || reason !== undefined ? 8 : 4;
+    const { scales, mode, onTensor, onRows } = use;
+    const integers = { bits, scales, mode, onTensor, onRows, fit: this.recipe.mode === 'best' } as const;
+    return { action: bits === 8 ? 'int8' : 'int4', integers, ...(reason === undefined ? {} : { reason }), ...pruning };
   }
 
   /** Only weights of matrix products and tables are pruned; zeros elsewhere would be wrong numbers, not missing links. */
@@ -105,17 +125,12 @@ export class TreatmentRules {
   }
 }
 
-/** The rule that all uses of a constant share, or why there is none. */
-function commonRule(constant: Constant): WeightRule | string {
-  let common: WeightRule | undefined;
-  for (const use of constant.uses) {
-    const rule = ruleFor(use.operator, use.input, use.graph);
-    if (typeof rule === 'string') return rule;
-    if (common !== undefined && common.scales !== rule.scales)
-      return `${use.operator.name} and another operator that read it share no scale`;
-    common ??= rule;
-  }
-  return common ?? 'no operator reads it';
+/** Why a weight that may be int8 may not be int4. */
+function obstacleToInt4(use: CommonUse, shape: readonly number[]): string | undefined {
+  if (use.noInt4 !== undefined) return `int4 has no kernel for ${use.noInt4}`;
+  const run = valueCount(shape.slice(1));
+  // Two rows share a byte then, and are read together.
+  return run % 2 === 1 && run * 2 > CHUNK_VALUES ? 'its rows are odd and too long for int4' : undefined;
 }
 
 function keep(reason: string): Treatment {

@@ -8,6 +8,7 @@ export * from './crc64';
 export { fp8RunsF32, fp8RunsBf16, fp8RunsBf16Exact, fp8RunsF16, fp8RunsF16Exact } from './fp8';
 export { fp8BlocksF32, fp8BlocksBf16, fp8BlocksBf16Exact, fp8BlocksF16, fp8BlocksF16Exact } from './fp8';
 export { mxfp8GroupsF32, mxfp8GroupsBf16, mxfp8GroupsBf16Exact, mxfp8GroupsF16, mxfp8GroupsF16Exact } from './fp8';
+export { fitScalesF32 } from './fit-scale';
 export * from './fp4';
 export { int4GroupsF32Exact, int4GroupsBf16Exact, int4GroupsF16Exact } from './int4';
 export { int4GroupsAsymmetricF32Exact, int4GroupsAsymmetricBf16Exact, int4GroupsAsymmetricF16Exact } from './int4';

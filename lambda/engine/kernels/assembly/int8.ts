@@ -1,5 +1,5 @@
 import { absmaxBits } from './absmax';
-import { F16_UNBIAS, INTEGER_MAGIC, word } from './constants';
+import { F16_UNBIAS, INTEGER_MAGIC, LOW_BYTES, NIBBLES, word } from './constants';
 import { store1 } from './dtype';
 import { halfIndex, nearQuotient, toBytes, widen4 } from './lanes';
 import { fromBits, scaleOf } from './scales';
@@ -70,16 +70,20 @@ function encode<T, R, L>(src: usize, count: i32, scale: f32, lowest: f32, highes
   addRun(stats, signal, noise, scale, zeros);
 }
 
-function encodeRow<T, R, L>(src: usize, cols: i32, scale: f32, lowest: f32, flip: i32, dst: usize, stats: usize): void {
+function encodeRow<T, R, L>(
+  src: usize, cols: i32, scale: f32, lowest: f32, highest: f32, flip: i32, dst: usize, stats: usize,
+): void {
   for (let done = 0; done < cols; done += STRETCH) {
     const count = min(STRETCH, cols - done);
-    encode<T, R, L>(src + <usize>done * sizeof<T>(), count, scale, lowest, 127, flip, dst + <usize>done, stats);
+    encode<T, R, L>(src + <usize>done * sizeof<T>(), count, scale, lowest, highest, flip, dst + <usize>done, stats);
   }
 }
 
-function withScales<T, R>(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
+function withScales<T, R>(
+  src: usize, rows: i32, cols: i32, scales: usize, low: f32, high: f32, dst: usize, stats: usize,
+): void {
   for (let row = 0; row < rows; row++) {
-    encodeRow<T, R, u8>(src, cols, load<f32>(scales), low, 0, dst, stats);
+    encodeRow<T, R, u8>(src, cols, load<f32>(scales), low, high, 0, dst, stats);
     src += <usize>cols * sizeof<T>();
     dst += <usize>cols;
     scales += 4;
@@ -93,7 +97,7 @@ function withOwnScales<T, R>(src: usize, rows: i32, cols: i32, flip: i32, dst: u
     largest = max(largest, bits);
     const scale = scaleOf<T>(fromBits<T>(bits), 127.5);
     store1<T>(scales, scale);
-    encodeRow<T, R, u16>(src, cols, scale, -128, flip, dst, stats);
+    encodeRow<T, R, u16>(src, cols, scale, -128, 127, flip, dst, stats);
     src += <usize>cols * sizeof<T>();
     dst += <usize>cols;
     scales += sizeof<T>();
@@ -123,24 +127,54 @@ export function int8RunsF16Exact(src: usize, runs: i32, length: i32, flip: i32, 
 
 /** int8 with one f32 scale a row: round(clamp(w / s)) with `low` to 127. */
 export function int8RowsF32(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  withScales<f32, f32>(src, rows, cols, scales, low, dst, stats);
+  withScales<f32, f32>(src, rows, cols, scales, low, 127, dst, stats);
 }
 
 export function int8RowsBf16(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  withScales<u16, f32>(src, rows, cols, scales, low, dst, stats);
+  withScales<u16, f32>(src, rows, cols, scales, low, 127, dst, stats);
 }
 
 /** The same, with the quotient rounded to bfloat16 first, as tensor libraries do. */
 export function int8RowsBf16Exact(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  withScales<u16, u16>(src, rows, cols, scales, low, dst, stats);
+  withScales<u16, u16>(src, rows, cols, scales, low, 127, dst, stats);
 }
 
 export function int8RowsF16(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  withScales<i16, f32>(src, rows, cols, scales, low, dst, stats);
+  withScales<i16, f32>(src, rows, cols, scales, low, 127, dst, stats);
 }
 
 export function int8RowsF16Exact(src: usize, rows: i32, cols: i32, scales: usize, low: f32, dst: usize, stats: usize): void {
-  withScales<i16, i16>(src, rows, cols, scales, low, dst, stats);
+  withScales<i16, i16>(src, rows, cols, scales, low, 127, dst, stats);
+}
+
+/** int4 with one f32 scale a row, -8 to 7, two a byte, the earlier one low; rows follow each other without a gap. */
+export function int4RowsF32(src: usize, rows: i32, cols: i32, scales: usize, dst: usize, stats: usize): void {
+  withScales<f32, f32>(src, rows, cols, scales, -8, 7, dst, stats);
+  packNibbles(dst, rows * cols);
+}
+
+/** Puts the low halves of two bytes into one, in place; the last byte's upper half stays 0 where there is none. */
+function packNibbles(at: usize, count: i32): void {
+  const low = word(NIBBLES);
+  const bytes = word(LOW_BYTES);
+  const pairs = count & -32;
+  let to = at;
+  let from = at;
+  for (let done = 0; done < pairs; done += 32) {
+    const a = v128.and(v128.load(from), low);
+    const b = v128.and(v128.load(from, 16), low);
+    const first = v128.and(v128.or(a, i16x8.shr_u(a, 4)), bytes);
+    const second = v128.and(v128.or(b, i16x8.shr_u(b, 4)), bytes);
+    v128.store(to, i8x16.narrow_i16x8_u(first, second));
+    from += 32;
+    to += 16;
+  }
+  for (let done = pairs; done < count; done += 2) {
+    const second: u8 = done + 1 < count ? load<u8>(from, 1) & 15 : 0;
+    store<u8>(to, (load<u8>(from) & 15) | (second << 4));
+    from += 2;
+    to++;
+  }
 }
 
 /** int8 with one f32 scale a column, for weights whose channel is the last dimension. */

@@ -15,7 +15,7 @@ describe.each(shapes)('$what', ({ rows, columns }) => {
   const source = filesOf({ 'm.tflite': modelOf(weights, { rows, columns }) });
 
   test('are quantized as one', async () => {
-    const { outputs, sums } = await compress(source, { method: 'int8' });
+    const { outputs, sums } = await compress(source, { method: 'int8', mode: 'exact' });
     const made = (await readModel(outputs['m.tflite'])).constants.get('w')!;
     const values = new Int8Array(made.data.slice().buffer);
     let [wrong, zeros] = [0, 0];
@@ -41,6 +41,7 @@ describe.each(shapes)('$what', ({ rows, columns }) => {
     for (const recipe of [
       { method: 'none', prune: 0.6 },
       { method: 'int8', prune: 0.6 },
+      { method: 'int4', mode: 'exact', prune: 0.6 },
     ]) {
       const whole = await compress(source, recipe);
       const cut = await compress(source, recipe, limits, true);

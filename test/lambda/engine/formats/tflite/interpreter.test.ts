@@ -7,6 +7,8 @@ import { compress, filesOf, golden } from './memory-model';
 /** Largest difference to the float model, as a share of its largest output: what int8 and float16 may cost here. */
 const INT8_LIMIT = 0.06;
 const FP16_LIMIT = 0.001;
+/** Sixteen steps for random weights, some outputs behind a softmax; a wrong scale or order is off by more than all. */
+const INT4_LIMIT = 0.5;
 
 const python = process.env.MODELPRESS_PYTHON ?? resolve(__dirname, '../../../../../.venv/bin/python');
 
@@ -46,25 +48,35 @@ function expectWithin(differences: Differences, limit: number): void {
 
 describe.each(['tensorflow', 'litert'])('in the interpreter of %s', (engine) => {
   test('int8 models give what the converter’s give', async () => {
-    const names = ['dense', 'vision', 'words', 'coder', 'odd'];
-    const groups = names.map(async (name) => [golden(`${name}.int8`), await make(name, { method: 'int8' })]);
+    const names = ['dense', 'vision', 'words', 'coder', 'odd', 'narrow', 'speech'];
+    const recipe = { method: 'int8', mode: 'exact' };
+    const groups = names.map(async (name) => [golden(`${name}.int8`), await make(name, recipe)]);
     for (const [difference] of run(engine, await Promise.all(groups))) expectWithin(difference, 1e-6);
+  }, 120_000);
+
+  test('int4 models give what ai-edge-quantizer’s give, up to weights that it leaves float', async () => {
+    const names = ['dense', 'vision', 'coder', 'lookup', 'narrow', 'odd'];
+    const recipe = { method: 'int4', mode: 'exact' };
+    const groups = names.map(async (name) => [golden(`${name}.int4`), await make(name, recipe)]);
+    for (const [difference] of run(engine, await Promise.all(groups))) expectWithin(difference, INT8_LIMIT);
   }, 120_000);
 
   test('compressed models stay close to the float ones', async () => {
     const recipes = [
       { method: 'int8' },
+      { method: 'int4' },
       { method: 'fp16' },
       { method: 'int8', ignore: ['re:.*'] },
       { method: 'none', prune: 0.001 },
     ];
-    const names = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup'];
+    const names = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup', 'speech'];
     const groups = names.map(async (name) => [
       golden(`${name}.float`),
       ...(await Promise.all(recipes.map((recipe) => make(name, recipe)))),
     ]);
-    for (const [int8, fp16, kept, pruned] of run(engine, await Promise.all(groups))) {
+    for (const [int8, int4, fp16, kept, pruned] of run(engine, await Promise.all(groups))) {
       expectWithin(int8, INT8_LIMIT);
+      expectWithin(int4, INT4_LIMIT);
       expectWithin(fp16, FP16_LIMIT);
       expectWithin(kept, 1e-9);
       expectWithin(pruned, FP16_LIMIT);

@@ -51,6 +51,7 @@ export async function compress(
   reverse = false,
 ): Promise<Made> {
   const layout = await tfliteFormat.plan(source, parseRecipe(recipe), limits);
+  const plan = { ...layout, recipe: parseRecipe(recipe) } as unknown as Plan;
   const sums: Record<string, TensorSums> = {};
   const outputs: Record<string, Uint8Array> = {};
   for (const output of layout.outputs) {
@@ -59,7 +60,7 @@ export async function compress(
     for (const piece of reverse ? [...output.pieces].reverse() : output.pieces) {
       let at = piece.offset;
       const context: StepContext = {
-        plan: layout as unknown as Plan,
+        plan,
         source: (file) => source.open(file),
         write: async (part) => {
           bytes.set(part, at);

@@ -6,7 +6,7 @@ import { tablesOf } from '../../../../../lambda/engine/formats/tflite/model-grap
 import { compress, filesOf, golden } from './memory-model';
 import { readModel, ReadModel } from './read-model';
 
-const NAMES = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup'];
+const NAMES = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup', 'narrow', 'speech'];
 
 async function make(name: string, recipe: Record<string, unknown>, limits?: LayoutLimits, reverse = false) {
   const made = await compress(filesOf({ 'model.tflite': golden(`${name}.float`) }), recipe, limits, reverse);
@@ -21,6 +21,9 @@ describe('pieces', () => {
   const limits = { targetPieceBytes: 3000, minPieceBytes: 1500 };
   const recipes = [
     { method: 'int8' },
+    { method: 'int8', mode: 'exact', prune: 0.5 },
+    { method: 'int4' },
+    { method: 'int4', prune: 0.5 },
     { method: 'fp16' },
     { method: 'int8', prune: 0.5 },
     { method: 'fp16', prune: 0.3 },
@@ -47,13 +50,13 @@ describe('pieces', () => {
 });
 
 describe('int8', () => {
-  test('reads its weights back from behind the structure', async () => {
+  test.each(['exact', 'best'])('reads its weights back from behind the structure, %s', async (mode) => {
     for (const name of NAMES) {
       const kept = await make(name, { method: 'int8', ignore: ['re:'] });
       expect(kept.layout.tensors.every(({ action }) => action === 'keep')).toBe(true);
       expect(kept.layout.warnings.join()).toContain('changes no weight');
-      const again = await compress(filesOf({ 'model.tflite': kept.bytes }), { method: 'int8' });
-      expect(Buffer.compare(again.outputs['model.tflite'], (await make(name, { method: 'int8' })).bytes)).toBe(0);
+      const again = await compress(filesOf({ 'model.tflite': kept.bytes }), { method: 'int8', mode });
+      expect(Buffer.compare(again.outputs['model.tflite'], (await make(name, { method: 'int8', mode })).bytes)).toBe(0);
     }
   });
 
@@ -93,6 +96,47 @@ describe('int8', () => {
     const source = filesOf({ 'model.tflite': bytes });
     await expect(compress(source, { method: 'int8' })).rejects.toThrow(/MatMul: holds NaN or infinity/);
     await expect(compress(source, { method: 'fp16' })).rejects.toThrow(InvalidModelError);
+  });
+});
+
+describe('best mode', () => {
+  const recipes = [
+    { method: 'int8' },
+    { method: 'int4' },
+    { method: 'int8', prune: 0.5 },
+    { method: 'int4', prune: 0.5 },
+    { method: 'int4', prune: '2:4' },
+  ];
+  test.each(recipes)('has less error than exact, and more at no tensor: %j', async (recipe) => {
+    for (const name of NAMES) {
+      const exact = await make(name, { ...recipe, mode: 'exact' });
+      const best = await make(name, { ...recipe, mode: 'best' });
+      const noise = (sums: typeof best.sums) => Object.values(sums).reduce((sum, entry) => sum + entry.noise, 0);
+      expect(noise(best.sums)).toBeLessThan(noise(exact.sums));
+      for (const [tensor, sums] of Object.entries(best.sums))
+        expect(sums.noise).toBeLessThanOrEqual(exact.sums[tensor].noise);
+      // Rows of tables have scales of their own.
+      const rows = best.layout.tensors.reduce(
+        (sum, tensor, i) => sum + tensor.bytesAfter - exact.layout.tensors[i].bytesAfter,
+        0,
+      );
+      expect(rows === 0).toBe(name !== 'words');
+    }
+  });
+
+  test('gives each row of a table that is gathered a scale, and tells the bytes', async () => {
+    const { layout, model } = await make('words', { method: 'int8' });
+    const table = layout.tensors.find(({ shape }) => shape.join() === '500,16')!;
+    expect(table).toMatchObject({ action: 'int8', bytesAfter: 500 * 16 + 500 * 4 });
+    const scales = values(model, `${table.name}_scales`);
+    const source = values(await readModel(golden('words.float')), table.name);
+    const made = new Int8Array(model.constants.get(table.name)!.data.slice().buffer);
+    expect(scales).toHaveLength(500);
+    source.forEach((value, i) => {
+      const scale = scales[Math.floor(i / 16)];
+      expect(Math.abs(value - made[i] * scale)).toBeLessThanOrEqual(scale * 1.5);
+    });
+    expect(model.operators.slice(0, 4)).toEqual(['GATHER v2', 'GATHER v1', 'CAST v3', 'MUL v1']);
   });
 });
 
@@ -143,7 +187,7 @@ describe('pruning', () => {
 describe('the recipe', () => {
   test.each(['w4a16', 'fp8', 'bf16'])('%s is refused with what TFLite takes', async (method) => {
     await expect(make('vision', { method })).rejects.toThrow(InvalidRecipeError);
-    await expect(make('vision', { method })).rejects.toThrow(/int8, fp16, or none/);
+    await expect(make('vision', { method })).rejects.toThrow(/int8, int4, fp16, or none/);
   });
 
   test('an override of another format, and a group size, are refused', async () => {
