@@ -1,3 +1,4 @@
+import { checkPattern } from './private/check-pattern';
 import { CompressionMode } from './compression-mode';
 import { Pruning } from './pruning';
 
@@ -192,14 +193,3 @@ const METHODS = [
   'mxfp4a16',
   'mxfp8',
 ];
-
-function checkPattern(pattern: string): void {
-  if (pattern.length === 0)
-    throw new Error('A pattern must not be empty; give a name, or re: and a regular expression');
-  if (!pattern.startsWith('re:')) return;
-  try {
-    new RegExp(pattern.slice(3));
-  } catch {
-    throw new Error(`The pattern is not a regular expression: ${pattern}`);
-  }
-}

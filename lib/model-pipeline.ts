@@ -3,7 +3,10 @@ import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { BuildMetrics } from './build-metrics';
+import { CompressionLimits } from './compression-limits';
 import { CompressionOptions } from './compression-options';
+import { EndpointMetrics } from './endpoint-metrics';
 import { EndpointSpecification } from './endpoint-specification';
 import { IModelBucket, ModelBucket } from './model-bucket';
 import { ModelCompressor } from './model-compressor';
@@ -14,6 +17,7 @@ import { CleanUp } from './private/clean-up';
 import { digest } from './private/digest';
 import { Hosting } from './private/hosting';
 import { endpointArns, ReleaseMachine } from './private/release-machine';
+import { renderLimits } from './private/render-limits';
 import { RunOnDeploy } from './private/run-on-deploy';
 import { requireDuration, requireModelName } from './private/validate';
 import { validatePairing } from './private/validate-endpoint';
@@ -28,6 +32,12 @@ export interface ModelPipelineProps {
   readonly modelFormat: ModelFormat;
   /** How the model is compressed. */
   readonly compression: CompressionOptions;
+  /**
+   * What a compressed model must keep to be released.
+   *
+   * @default - an error smaller than the weights themselves
+   */
+  readonly limits?: CompressionLimits;
   /** The endpoint that serves it. */
   readonly endpoint: EndpointSpecification;
   /**
@@ -101,6 +111,10 @@ export class ModelPipeline extends Construct {
   public readonly releaseMachine: IStateMachine;
   /** Name of the endpoint. It exists from the first release on. */
   public readonly endpointName: string;
+  /** Numbers of the endpoint, for dashboards and alarms. */
+  public readonly endpointMetrics: EndpointMetrics;
+  /** Numbers of each build, for dashboards and alarms. */
+  public readonly buildMetrics: BuildMetrics;
   /** Tells of failures: `notifications.topic.addSubscription(new EmailSubscription('us@example.com'))`. */
   public readonly notifications: PipelineNotifications;
 
@@ -139,6 +153,7 @@ export class ModelPipeline extends Construct {
       modelName,
       training: this.training,
       compressor: this.compressor,
+      limits: props.limits,
       releaseMachine: release.machine,
       models,
       endpointName,
@@ -148,6 +163,8 @@ export class ModelPipeline extends Construct {
     this.build = build;
     this.buildMachine = build.machine;
     this.releaseMachine = release.machine;
+    this.buildMetrics = build.metrics;
+    this.endpointMetrics = new EndpointMetrics({ endpointName });
     this.notifications = new PipelineNotifications(this, 'Notifications', {
       ...props.notifications,
       modelName,
@@ -166,6 +183,8 @@ export class ModelPipeline extends Construct {
           this.training?._inputsDigest(),
           compressionDigest,
           specificationDigest,
+          // A build that did not pass its gate deserves another try when the gate was moved.
+          renderLimits(props.limits),
         ]),
         logEncryptionKey: models.logEncryptionKey,
       });

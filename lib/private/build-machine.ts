@@ -15,6 +15,9 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
+import { BuildMetrics } from '../build-metrics';
+import { CompressionGate } from '../compression-gate';
+import { CompressionLimits } from '../compression-limits';
 import { IModelBucket } from '../model-bucket';
 import { ModelCompressor } from '../model-compressor';
 import { TrainingJob } from '../training-job';
@@ -27,8 +30,10 @@ export interface BuildMachineProps {
   readonly modelName: string;
   readonly training?: TrainingJob;
   readonly compressor: ModelCompressor;
+  readonly limits?: CompressionLimits;
   readonly releaseMachine: StateMachine;
   readonly models: IModelBucket;
+  /** What the metrics of builds are filed under, too. */
   readonly endpointName: string;
   /** Of the recipe and the serving code; recorded with every artifact. */
   readonly compressionDigest: string;
@@ -37,7 +42,7 @@ export interface BuildMachineProps {
 }
 
 /**
- * Trains, compresses, and starts the release. Input: `{}`, or `{ "source": "s3://…/" }` to compress a model that is there
+ * Trains, compresses, looks whether the result is good enough, and starts the release. Input: `{}`, or `{ "source": "s3://…/" }` to compress a model that is there
  * instead of training one, or `{ "ifChanged": true }` to do only what has to be done.
  *
  * What fails before anything was planned, or after all is done, is not caught, so that a redrive goes on right there.
@@ -46,6 +51,8 @@ export class BuildMachine extends Construct {
   public readonly machine: StateMachine;
   /** Decides what has to be done when inputs changed. */
   public readonly changes: Changes;
+  /** Numbers of the builds. */
+  public readonly metrics: BuildMetrics;
 
   constructor(
     scope: Construct,
@@ -53,6 +60,8 @@ export class BuildMachine extends Construct {
     private readonly props: BuildMachineProps,
   ) {
     super(scope, id);
+    const gate = new CompressionGate(this, 'CompressionGate', { ...props, pipelineName: props.endpointName });
+    this.metrics = gate.metrics;
     const release = this.createStartRelease();
     const compression = props.compressor
       .toStates('States', {
@@ -65,6 +74,7 @@ export class BuildMachine extends Construct {
           'source.$': '$.raw.source',
         },
       })
+      .next(gate.toState('CompressionGate'))
       .next(release);
     const given = new Pass(this, 'SourceGiven', {
       stateName: 'SourceGiven',

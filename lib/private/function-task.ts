@@ -25,6 +25,8 @@ const FINAL_FAULTS = [
   'Conflict',
   'NoArtifact',
   'EndpointBroken',
+  'GateFailed',
+  'InvalidMetrics',
 ];
 
 /** Failures of the service between Step Functions and the function. */

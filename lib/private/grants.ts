@@ -55,6 +55,16 @@ export function allowKey(role: IRole, key: IKey | undefined, use: 'read' | 'writ
   });
 }
 
+/** Publishing metrics under one name. */
+export function allowMetrics(role: IRole, namespace: string): void {
+  allow(role, {
+    actions: ['cloudwatch:PutMetricData'],
+    resources: ['*'],
+    conditions: { StringEquals: { 'cloudwatch:namespace': namespace } },
+    wildcardReason: 'The action takes no resource; the condition leaves it one namespace.',
+  });
+}
+
 /** Lets SageMaker encrypt the volumes of the role's instances. */
 export function allowVolumeKey(role: IRole, key: IKey | undefined): void {
   if (key === undefined) return;

@@ -14,6 +14,15 @@ export function requireWhole(value: number | undefined, name: string, lowest: nu
   );
 }
 
+/** Checks any number against its limits; values known only at deployment pass. */
+export function requireNumber(value: number | undefined, name: string, lowest: number, highest: number): void {
+  if (value === undefined || Token.isUnresolved(value)) return;
+  ensure(
+    value >= lowest && value <= highest,
+    `${name} must be a number from ${lowest} to ${highest}, received: ${value}`,
+  );
+}
+
 /** Checks a duration against limits in seconds. */
 export function requireDuration(value: Duration | undefined, name: string, lowest: number, highest: number): void {
   if (value === undefined || value.isUnresolved()) return;

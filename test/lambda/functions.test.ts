@@ -1,3 +1,4 @@
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { zipSync } from 'fflate';
@@ -104,5 +105,46 @@ describe('start-build', () => {
     expect(await count()).toBe(3);
     expect(await send('Delete', 'deploy-a', 'r5')).toEqual({ PhysicalResourceId: stateMachineArn });
     expect(await count()).toBe(3);
+  });
+});
+
+describe('compression-gate', () => {
+  const artifact = 's3://assets/compressed/digits/run-1/';
+  const check = async (limits: object): Promise<unknown> => {
+    const { handler } = await import('../../lambda/compression-gate');
+    return handler({ artifact, pipeline: 'digits-live', limits });
+  };
+  const totals = { bytesBefore: 4000, bytesAfter: 1000, relativeError: 0.05, sparsity: 0.5 };
+
+  test('needs a finished artifact', async () => {
+    await expect(check({})).rejects.toMatchObject({ name: 'NoArtifact' });
+  });
+
+  test('answers with the numbers, fails with them, and publishes them either way', async () => {
+    const tensors = [{ name: 'dense', relativeError: 0.07 }];
+    const Body = JSON.stringify({ totals, tensors });
+    await aws.s3.send(new PutObjectCommand({ Bucket: 'assets', Key: 'compressed/digits/run-1/manifest.json', Body }));
+    expect(await check({ maxRelativeError: 0.05 })).toEqual(totals);
+    await expect(check({ maxTensorRelativeError: 0.06, maxBytes: 999 })).rejects.toMatchObject({
+      name: 'GateFailed',
+      message: [
+        `the compressed model does not keep its limits (${artifact}):`,
+        '- relative error of 1 of 1 tensors: dense 0.07; at most 0.06 is allowed',
+        '- size in bytes: 1000; at most 999 is allowed',
+      ].join('\n'),
+    });
+    const { Datapoints = [] } = await new CloudWatchClient(aws.config).send(
+      new GetMetricStatisticsCommand({
+        Namespace: 'modelpress',
+        MetricName: 'CompressedSize',
+        Dimensions: [{ Name: 'Pipeline', Value: 'digits-live' }],
+        StartTime: new Date(Date.now() - 3_600_000),
+        EndTime: new Date(Date.now() + 3_600_000),
+        Period: 7200,
+        Statistics: ['SampleCount', 'Maximum'],
+      }),
+    );
+    expect(Datapoints.reduce((sum, { SampleCount = 0 }) => sum + SampleCount, 0)).toBe(2);
+    expect(Datapoints[0].Maximum).toBe(1000);
   });
 });

@@ -16,6 +16,7 @@ const good: Record<string, TaskHandler> = {
   Plan: () => ({ artifact, work, items: [0, 1, 2], finished: false }),
   CompressItem: ({ item }) => ({ item }),
   Finalize: () => ({ artifact, bytesBefore: 4, bytesAfter: 1 }),
+  CompressionGate: () => ({ bytesBefore: 4, bytesAfter: 1 }),
   StartRelease: () => ({ executionArn: 'x', startDate: 'y' }),
   Abort: () => ({ abandoned: true }),
 };
@@ -43,6 +44,7 @@ describe('the build machine', () => {
       ...TRAINED,
       'Finalize',
       'Compressed',
+      'CompressionGate',
       'StartRelease',
       'ReleaseStarted',
     ]);
@@ -144,6 +146,15 @@ describe('the build machine', () => {
     expect(run.inputs.Prepare).toHaveLength(1);
     expect(run.cause).toContain('must be an address');
     expect(Object.keys(run.inputs)).toEqual(['Prepare']);
+  });
+
+  test('ends at a compression gate that is not passed, and touches nothing else', async () => {
+    const run = await execute(machine, {}, { ...good, CompressionGate: fail('GateFailed', 'relative error: 0.5') });
+    expect(run).toMatchObject({ error: 'GateFailed', cause: 'relative error: 0.5' });
+    expect(run.inputs.CompressionGate).toEqual([
+      { artifact, pipeline: expect.stringMatching(/^stack-pipeline-/) as string, limits: { maxRelativeError: 1 } },
+    ]);
+    expect(run.path.at(-1)).toBe('CompressionGate');
   });
 
   test('is content with a release that was started before', async () => {

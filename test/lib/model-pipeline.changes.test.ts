@@ -80,6 +80,7 @@ async function handlers(specification: ReleaseSpecification): Promise<Record<str
     Plan: (event) => call('plan', { ...event, bucket: BUCKET }),
     CompressItem: (event) => call('compress', event),
     Finalize: ({ work, provenance }) => call('finalize', { work, provenance }),
+    CompressionGate: (event) => call('compression-gate', event),
     Abort: (event) => call('abort', event),
     StartRelease: async ({ Input }) => {
       const artifact = Input.artifact as unknown as string;
@@ -122,7 +123,7 @@ const did = ({ inputs }: Execution): string[] => Object.keys(inputs).filter((sta
 const served = async (): Promise<string> => (await sageMaker.invoke(ENDPOINT)).model;
 const artifactOf = (build: number): string => `s3://${BUCKET}/compressed/digits/deploy-${build}/`;
 
-const TRAINED = ['Prepare', 'Train', 'Plan', 'CompressItem', 'Finalize', 'StartRelease'];
+const TRAINED = ['Prepare', 'Train', 'Plan', 'CompressItem', 'Finalize', 'CompressionGate', 'StartRelease'];
 const COMPRESSED = TRAINED.filter((state) => state !== 'Train');
 
 /** Each test goes on where the one before it stopped, as deployments do. */

@@ -86,7 +86,7 @@ describe('run on deploy', () => {
     template({ training: undefined }).resourceCountIs(RUN, 1);
   });
 
-  test('changes with the recipe, the training, the code and the endpoint, and with nothing else', () => {
+  test('changes with the recipe, the training, the code, the endpoint and the limits, and with nothing else', () => {
     const props = pipelineProps();
     const training = props.training!;
     cpSync(join(EXAMPLE, 'serving'), folder, { recursive: true });
@@ -98,6 +98,7 @@ describe('run on deploy', () => {
       { training: { ...training, sourceDirectory: join(FIXTURES, 'training'), entryPoint: 'fine_tune.py' } },
       { endpoint: { ...props.endpoint, codeDirectory: folder } },
       { endpoint: { ...props.endpoint, instanceCount: 2 } },
+      { limits: { maxRelativeError: 0.1 } },
     ].map((changes) => executionName(template(changes)));
     expect(new Set(names).size).toBe(names.length);
     expect(executionName(template({ statusInterval: Duration.seconds(1) }))).toBe(names[0]);

@@ -1,0 +1,91 @@
+import { IMetric, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+
+/** Whose numbers `EndpointMetrics` are. */
+export interface EndpointMetricsProps {
+  /** Name of the endpoint. */
+  readonly endpointName: string;
+  /**
+   * Name of its variant.
+   *
+   * @default - `main`, which pipelines use
+   */
+  readonly variantName?: string;
+}
+
+/** What SageMaker tells CloudWatch of an endpoint; to be drawn, to be alarmed on, or to be handed to other libraries. */
+export class EndpointMetrics {
+  constructor(private readonly props: EndpointMetricsProps) {}
+
+  /** Requests that reached the endpoint. */
+  public metricInvocations(options?: MetricOptions): IMetric {
+    return this.ofRequests('Invocations', Stats.SUM, options);
+  }
+
+  /** Requests for each instance; what scaling looks at. */
+  public metricInvocationsPerInstance(options?: MetricOptions): IMetric {
+    return this.ofRequests('InvocationsPerInstance', Stats.SUM, options);
+  }
+
+  /** Requests that the caller got wrong. */
+  public metricInvocation4XXErrors(options?: MetricOptions): IMetric {
+    return this.ofRequests('Invocation4XXErrors', Stats.SUM, options);
+  }
+
+  /** Requests that the endpoint failed on. */
+  public metricInvocation5XXErrors(options?: MetricOptions): IMetric {
+    return this.ofRequests('Invocation5XXErrors', Stats.SUM, options);
+  }
+
+  /** Time in the container, in microseconds. */
+  public metricModelLatency(options?: MetricOptions): IMetric {
+    return this.ofRequests('ModelLatency', 'p99', options);
+  }
+
+  /** Time that SageMaker adds to the container's, in microseconds. */
+  public metricOverheadLatency(options?: MetricOptions): IMetric {
+    return this.ofRequests('OverheadLatency', 'p99', options);
+  }
+
+  /** Use of the CPUs, in percent of one; up to 100 for each of the instance's. */
+  public metricCpuUtilization(options?: MetricOptions): IMetric {
+    return this.ofInstances('CPUUtilization', options);
+  }
+
+  /** Use of the memory, 0 to 100 percent. */
+  public metricMemoryUtilization(options?: MetricOptions): IMetric {
+    return this.ofInstances('MemoryUtilization', options);
+  }
+
+  /** Use of the GPUs, in percent of one; up to 100 for each of the instance's. */
+  public metricGpuUtilization(options?: MetricOptions): IMetric {
+    return this.ofInstances('GPUUtilization', options);
+  }
+
+  /** Use of the GPUs' memory, in percent of one; up to 100 for each of the instance's. */
+  public metricGpuMemoryUtilization(options?: MetricOptions): IMetric {
+    return this.ofInstances('GPUMemoryUtilization', options);
+  }
+
+  /** Use of the disk, 0 to 100 percent. */
+  public metricDiskUtilization(options?: MetricOptions): IMetric {
+    return this.ofInstances('DiskUtilization', options);
+  }
+
+  private ofRequests(metricName: string, statistic: string, options?: MetricOptions): IMetric {
+    return this.metric('AWS/SageMaker', metricName, { statistic, ...options });
+  }
+
+  private ofInstances(metricName: string, options?: MetricOptions): IMetric {
+    return this.metric('/aws/sagemaker/Endpoints', metricName, { statistic: Stats.AVERAGE, ...options });
+  }
+
+  private metric(namespace: string, metricName: string, options: MetricOptions): IMetric {
+    const { endpointName, variantName = 'main' } = this.props;
+    return new Metric({
+      ...options,
+      namespace,
+      metricName,
+      dimensionsMap: { EndpointName: endpointName, VariantName: variantName },
+    });
+  }
+}
