@@ -4,7 +4,7 @@ import { valueCount } from './constants';
 import { Decided, shapeOf } from './decided';
 import { ScalarsNode } from './flatbuffer-nodes';
 import { writeFlatbuffer } from './write-flatbuffer';
-import { Segment } from './cut-pieces';
+import { Segment } from '../cut-pieces';
 import { PlacedData, RewrittenModel } from './rewrite-model';
 import { FloatStep, IntegerStep, ScaledWeights, StructureStep } from './tflite-steps';
 import { scaleCount } from './weight-rules';

@@ -1,5 +1,5 @@
 import { ByteSource } from '../../io/byte-source';
-import { Segment } from './cut-pieces';
+import { Segment } from '../cut-pieces';
 
 const END_LENGTH = 22;
 const END_SIGNATURE = 0x06054b50;

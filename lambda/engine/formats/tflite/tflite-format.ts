@@ -3,7 +3,7 @@ import { Layout, OutputLayout, PlannedTensor } from '../../plan';
 import { Recipe } from '../../recipe';
 import { LayoutLimits, ModelFormat, SourceFiles } from '../model-format';
 import { findConstants } from './constants';
-import { cutPieces, Segment } from './cut-pieces';
+import { cutPieces, Segment } from '../cut-pieces';
 import { decide } from './decide';
 import { artifactBytes, Decided, shapeOf } from './decided';
 import { writeFloats } from './float-executor';

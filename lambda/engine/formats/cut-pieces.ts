@@ -1,6 +1,6 @@
-import { PieceLayout } from '../../plan';
-import { Step } from '../../steps';
-import { LayoutLimits } from '../model-format';
+import { PieceLayout } from '../plan';
+import { Step } from '../steps';
+import { LayoutLimits } from './model-format';
 
 /** A run of an output that may be cut at every multiple of `unit` bytes. */
 export interface Segment {
