@@ -27,7 +27,10 @@ export interface CompressionOverride {
  * CompressionRecipe.w4a16({ groupSize: 128 }).withPruning(Pruning.magnitude(0.5)).withMode(CompressionMode.EXACT);
  */
 export class CompressionRecipe {
-  /** 8-bit weights, a scale for each channel, activations quantized while running. TFLite. */
+  /**
+   * 8-bit weights, a scale for each channel. TFLite, where activations are quantized while running; ONNX, where weights
+   * are floats again before they are multiplied.
+   */
   public static int8(): CompressionRecipe {
     return new CompressionRecipe({ method: 'int8' });
   }
@@ -35,6 +38,11 @@ export class CompressionRecipe {
   /** 4-bit weights, a scale for each channel, where TFLite has kernels for them; 8-bit elsewhere. TFLite. */
   public static int4(): CompressionRecipe {
     return new CompressionRecipe({ method: 'int4' });
+  }
+
+  /** 8-bit weights, multiplied with activations that are quantized while running. ONNX on CPUs. */
+  public static int8Dynamic(): CompressionRecipe {
+    return new CompressionRecipe({ method: 'int8-dynamic' });
   }
 
   /** Half precision. */
@@ -181,6 +189,7 @@ const METHODS = [
   'none',
   'int8',
   'int4',
+  'int8-dynamic',
   'fp16',
   'bf16',
   'w8a8',

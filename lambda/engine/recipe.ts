@@ -29,6 +29,7 @@ export const METHODS = [
   'none',
   'int8',
   'int4',
+  'int8-dynamic',
   'fp16',
   'bf16',
   'w8a8',

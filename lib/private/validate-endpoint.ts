@@ -9,6 +9,7 @@ import { ensure, requireCount, requireDuration, requireWhole } from './validate'
 /** What each format can become, and `none` to prune only. */
 const METHODS: Readonly<Record<ModelFormat, readonly string[]>> = {
   [ModelFormat.TFLITE]: ['none', 'int8', 'int4', 'fp16'],
+  [ModelFormat.ONNX]: ['none', 'int8', 'int8-dynamic', 'fp16'],
   [ModelFormat.SAFETENSORS]: [
     'none',
     'fp16',
@@ -91,6 +92,16 @@ export function validatePairing(
     ensure(
       !isLlmImage,
       `The image ${image.repositoryName} serves no TFLite models; choose one that runs inference.py, such as pytorch-inference`,
+    );
+  }
+  if (format === ModelFormat.ONNX) {
+    ensure(
+      !isLlmImage,
+      `The image ${image.repositoryName} serves no ONNX models; choose pytorch-inference with an inference.py that runs onnxruntime, or Triton`,
+    );
+    ensure(
+      recipe.method !== 'int8-dynamic' || !instance.hasGpu,
+      `onnxruntime multiplies the integers of int8-dynamic on CPUs alone, so the GPU of ${instance.name} would idle; choose a CPU instance such as ml.c7i.large, or fp16`,
     );
   }
   ensure(

@@ -4,6 +4,7 @@ import { CompressionMode, CompressionRecipe, Pruning } from '../../lib';
 const factories: [string, () => CompressionRecipe][] = [
   ['int8', () => CompressionRecipe.int8()],
   ['int4', () => CompressionRecipe.int4()],
+  ['int8-dynamic', () => CompressionRecipe.int8Dynamic()],
   ['fp16', () => CompressionRecipe.fp16()],
   ['bf16', () => CompressionRecipe.bf16()],
   ['w8a8', () => CompressionRecipe.w8a8()],

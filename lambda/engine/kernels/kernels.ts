@@ -68,6 +68,15 @@ export interface KernelExports {
   int8RowsF16: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
   int8RowsF16Exact: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
 
+  /** Raises the bits of the largest positive number at `dst`, and those of the largest negative one behind (u32 each). */
+  extremesF32: (src: Ptr, count: number, dst: Ptr) => void;
+  /** uint8 = clamp(round-half-even(w / scale) + zeroPoint, 0, 255). */
+  uint8F32: (src: Ptr, count: number, scale: number, zeroPoint: number, dst: Ptr, stats: Ptr) => void;
+
+  /** The same numbers as f32; those of f16 must be finite. */
+  widenF16: (src: Ptr, count: number, dst: Ptr) => void;
+  widenBf16: (src: Ptr, count: number, dst: Ptr) => void;
+
   /** Nearest-even conversion; magnitudes above `limit` become `limit` (Infinity: let them overflow). */
   f32ToF16: (src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr) => void;
   bf16ToF16: (src: Ptr, count: number, limit: number, dst: Ptr, stats: Ptr) => void;
@@ -140,6 +149,8 @@ export interface KernelExports {
   pruneBelowF16: (src: Ptr, count: number, threshold: number, ties: number, stats: Ptr) => number;
   /** In place: of each four along a row, the two smaller magnitudes become zero. */
   prune24F32: (src: Ptr, rows: number, cols: number, stats: Ptr) => void;
+  /** The same along columns: of each four rows, as long as `stride`; `rows` is a multiple of 4. */
+  prune24StridedF32: (src: Ptr, rows: number, stride: number, stats: Ptr) => void;
   prune24Bf16: (src: Ptr, rows: number, cols: number, stats: Ptr) => void;
   prune24F16: (src: Ptr, rows: number, cols: number, stats: Ptr) => void;
 

@@ -17,6 +17,8 @@ export { countMagnitude16, countMagnitudeF32, histogram16, histogramF32High, his
 export * from './int8';
 export * from './prune';
 export * from './sums';
+export * from './uint8';
+export * from './widen';
 
 /** First byte that the host may use; what comes before it is the module's own. */
 export function heapBase(): usize {

@@ -140,6 +140,75 @@ export function prune24F32(src: usize, rows: i32, cols: i32, stats: usize): void
   prune24<f32>(src, rows, cols, stats);
 }
 
+/** The same along columns: of each four rows, as long as `stride`; `rows` is a multiple of 4. */
+export function prune24StridedF32(src: usize, rows: i32, stride: i32, stats: usize): void {
+  const mask = word(MAGNITUDE);
+  const step = <usize>stride << 2;
+  let sums = f64x2.splat(0);
+  let rest: f64 = 0;
+  for (let quad = rows >> 2; quad > 0; quad--) {
+    let i = 0;
+    for (; i + 4 <= stride; i += 4) {
+      const at = src + (<usize>i << 2);
+      const a = v128.load(at);
+      const b = v128.load(at + step);
+      const c = v128.load(at + 2 * step);
+      const d = v128.load(at + 3 * step);
+      const ma = v128.and(a, mask);
+      const mb = v128.and(b, mask);
+      const mc = v128.and(c, mask);
+      const md = v128.and(d, mask);
+      // -1 where the later one is larger; then it comes before the earlier one, and otherwise behind it.
+      const ba = i32x4.gt_s(mb, ma);
+      const ca = i32x4.gt_s(mc, ma);
+      const da = i32x4.gt_s(md, ma);
+      const cb = i32x4.gt_s(mc, mb);
+      const db = i32x4.gt_s(md, mb);
+      const dc = i32x4.gt_s(md, mc);
+      // Minus the number that comes before; two may not.
+      const least = i32x4.splat(-1);
+      sums = dropBehind(at, a, i32x4.lt_s(i32x4.add(i32x4.add(ba, ca), da), least), sums);
+      sums = dropBehind(at + step, b, i32x4.lt_s(i32x4.add(i32x4.add(cb, db), v128.not(ba)), least), sums);
+      sums = dropBehind(at + 2 * step, c, i32x4.lt_s(i32x4.add(i32x4.add(v128.not(ca), v128.not(cb)), dc), least), sums);
+      const all = i32x4.add(i32x4.add(v128.not(da), v128.not(db)), v128.not(dc));
+      sums = dropBehind(at + 3 * step, d, i32x4.lt_s(all, least), sums);
+    }
+    for (; i < stride; i++) rest += drop2Of4(src + (<usize>i << 2), step);
+    src += 4 * step;
+  }
+  addStats(stats, both(sums) + rest, both(sums) + rest, 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function dropBehind(at: usize, v: v128, out: v128, sums: v128): v128 {
+  v128.store(at, v128.andnot(v, out));
+  return squaresOf<f32>(sums, v128.and(v, out), v);
+}
+
+function drop2Of4(at: usize, step: usize): f64 {
+  let lost: f64 = 0;
+  for (let turn = 0; turn < 2; turn++) {
+    // The smallest, the last of equal ones; what went is not found again.
+    let least: usize = 0;
+    let bits: u32 = 0xffffffff;
+    for (let k: usize = 0; k < 4; k++) {
+      const magnitude = load<u32>(at + k * step) & 0x7fffffff;
+      const gone = turn == 1 && at + k * step == first;
+      if (!gone && magnitude <= bits) {
+        bits = magnitude;
+        least = at + k * step;
+      }
+    }
+    first = least;
+    lost += drop<f32>(least);
+  }
+  return lost;
+}
+
+/** What the first turn took. */
+let first: usize = 0;
+
 export function prune24Bf16(src: usize, rows: i32, cols: i32, stats: usize): void {
   prune24<u16>(src, rows, cols, stats);
 }

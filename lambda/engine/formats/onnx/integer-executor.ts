@@ -1,0 +1,91 @@
+import { kernels } from '../../kernels';
+import { StepContext } from '../../step-context';
+import { CustomStep } from '../../steps';
+import { WeightType } from '../safetensors/dtypes';
+import { KernelStats } from '../safetensors/weight-kernels';
+import { ChannelWeights, IntegerStep, ScaleStep } from './onnx-steps';
+import { Scales, scalesOf } from './scales';
+import { eachChunk, WeightChunk } from './weight-chunks';
+
+const LOWEST = -127;
+
+/** Quantizes a run of weights. */
+export async function writeIntegers(step: CustomStep, context: StepContext): Promise<void> {
+  const { weights, integers, first, length, prune, tensor } = step as IntegerStep;
+  const { run, arena } = kernels();
+  const scales = await scalesOf(weights, integers, context);
+  const { from, name } = weights;
+  await arena.scoped(async () => {
+    const stats = new KernelStats(arena.alloc(24));
+    const request = {
+      from,
+      name,
+      first,
+      count: length,
+      unit: unitOf(weights, prune),
+      ...(prune === undefined ? {} : { prune: { pattern: prune, stats: stats.ptr } }),
+    };
+    await eachChunk(request, context, (chunk) =>
+      arena.scoped(async () => {
+        const made = arena.alloc(chunk.count);
+        if (integers === 'uint8') {
+          run.uint8F32(chunk.ptr, chunk.count, scales.values[0], scales.zeroPoint, made.ptr, stats.ptr);
+        } else encode(chunk, weights, scales, made.ptr, stats.ptr);
+        await context.write(made.view);
+      }),
+    );
+    stats.report(context, tensor, length);
+  });
+}
+
+function encode(chunk: WeightChunk, weights: ChannelWeights, scales: Scales, to: number, stats: number): void {
+  const { run, arena } = kernels();
+  const { channels, inner } = weights;
+  const rows = chunk.count / (inner === 1 ? channels : inner);
+  const used = inner === 1 ? scales.values : rowScales(scales.values, chunk.first / inner, rows);
+  const place = arena.alloc(used.byteLength);
+  new Float32Array(place.view.buffer, place.ptr, used.length).set(used);
+  if (inner === 1) run.int8ColumnsF32(chunk.ptr, rows, channels, place.ptr, LOWEST, to, stats);
+  else run.int8RowsF32(chunk.ptr, rows, inner, place.ptr, LOWEST, to, stats);
+}
+
+/** The scales of rows that follow each other; after the last channel comes the first again. */
+function rowScales(scales: Float32Array, first: number, rows: number): Float32Array {
+  const begin = first % scales.length;
+  if (begin + rows <= scales.length) return scales.subarray(begin, begin + rows);
+  return Float32Array.from({ length: rows }, (_, row) => scales[(begin + row) % scales.length]);
+}
+
+/** Values that can only be worked on together: a row of channels, or a channel's run, in whole fours where pruned. */
+export function unitOf({ channels, inner }: ChannelWeights, prune: IntegerStep['prune']): number {
+  const unit = inner === 1 ? channels : inner;
+  return prune?.share === '2:4' ? Math.max(unit, 4 * prune.stride) : unit;
+}
+
+/** Writes the scales in the weights' type, or the zero point. */
+export async function writeScales(step: CustomStep, context: StepContext): Promise<void> {
+  const { weights, integers, emit } = step as ScaleStep;
+  const { values, zeroPoint } = await scalesOf(weights, integers, context);
+  await context.write(emit === 'zero-point' ? Uint8Array.of(zeroPoint) : bytesOf(values, weights.from.dtype));
+}
+
+function bytesOf(values: Float32Array, dtype: WeightType): Uint8Array {
+  if (dtype === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const { run, scratch } = kernels();
+  const bytes = new Uint8Array(values.length * 2);
+  const stretch = scratch.view.length / 8;
+  for (let done = 0; done < values.length; done += stretch) {
+    const part = values.subarray(done, done + stretch);
+    new Float32Array(scratch.view.buffer, scratch.ptr, part.length).set(part);
+    const target = scratch.ptr + stretch * 4;
+    run[dtype === 'F16' ? 'f32ToF16' : 'f32ToBf16'](
+      scratch.ptr,
+      part.length,
+      Infinity,
+      target,
+      scratch.ptr + stretch * 6,
+    );
+    bytes.set(new Uint8Array(scratch.view.buffer, target, part.length * 2), done * 2);
+  }
+  return bytes;
+}

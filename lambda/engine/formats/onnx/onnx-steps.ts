@@ -1,0 +1,54 @@
+import { CustomStep } from '../../steps';
+import { WeightRange } from '../safetensors/safetensors-steps';
+
+/** Weights of a tensor, seen as three dimensions of which the middle one has a scale per index. */
+export interface ChannelWeights {
+  /** The whole tensor. */
+  readonly from: WeightRange;
+  readonly outer: number;
+  readonly channels: number;
+  readonly inner: number;
+  /** For messages. */
+  readonly name: string;
+}
+
+/** How weights are pruned before anything else: the smallest of the tensor, or two of four along a dimension. */
+export interface PrunePattern {
+  readonly share: number | '2:4';
+  /** For 2:4: how far apart neighbours along the dimension lie, in values. */
+  readonly stride: number;
+}
+
+/** Integers with a scale each: int8 around zero, or uint8 with a zero point for all. */
+export type Integers = 'int8' | 'uint8';
+
+/** Quantized weights from the value number `first` on, one byte each. */
+export interface IntegerStep extends CustomStep {
+  readonly kind: 'onnx.integers';
+  /** Index into the plan's tensors. */
+  readonly tensor: number;
+  readonly weights: ChannelWeights;
+  readonly integers: Integers;
+  readonly first: number;
+  readonly prune?: PrunePattern;
+}
+
+/** The scales of quantized weights in the weights' type, or their zero point. */
+export interface ScaleStep extends CustomStep {
+  readonly kind: 'onnx.scales';
+  readonly weights: ChannelWeights;
+  readonly integers: Integers;
+  readonly emit: 'scales' | 'zero-point';
+}
+
+/** Weights from the value number `first` on, pruned or rounded to float16 or both. */
+export interface FloatStep extends CustomStep {
+  readonly kind: 'onnx.floats';
+  /** Index into the plan's tensors. */
+  readonly tensor: number;
+  readonly from: WeightRange;
+  readonly to: WeightRange['dtype'];
+  readonly first: number;
+  readonly name: string;
+  readonly prune?: PrunePattern;
+}

@@ -1,0 +1,87 @@
+import { kernels } from '../../kernels';
+import { StepContext } from '../../step-context';
+import { WeightType } from '../safetensors/dtypes';
+import { roundTo } from '../safetensors/rounding';
+import { ChannelWeights, Integers } from './onnx-steps';
+import { eachChunk } from './weight-chunks';
+
+/** What integers are multiplied with, one number a channel; and the zero point of all, which int8 has none of. */
+export interface Scales {
+  readonly values: Float32Array;
+  readonly zeroPoint: number;
+}
+
+/** A scale below this would be no normal number, and is 1 instead, as onnxruntime has it. */
+const LEAST: Readonly<Record<WeightType, number>> = { F32: 2 ** -126, BF16: 2 ** -126, F16: 2 ** -24 };
+
+/** Scales by tensor; the steps of one tensor that this worker makes share them. */
+const known = new WeakMap<object, Map<string, Promise<Scales>>>();
+
+/** The scales of a tensor, from all of its weights as they were before pruning. */
+export function scalesOf(weights: ChannelWeights, integers: Integers, context: StepContext): Promise<Scales> {
+  const own = known.get(context.plan) ?? new Map<string, Promise<Scales>>();
+  known.set(context.plan, own);
+  const key = `${weights.from.file} ${weights.from.offset} ${integers} ${weights.outer} ${weights.channels}`;
+  const found = own.get(key) ?? (integers === 'int8' ? symmetric(weights, context) : withZeroPoint(weights, context));
+  own.set(key, found);
+  // A read that failed may succeed the next time.
+  found.catch(() => own.delete(key));
+  return found;
+}
+
+async function symmetric(weights: ChannelWeights, context: StepContext): Promise<Scales> {
+  const { outer, channels, inner, from, name } = weights;
+  const { run, arena } = kernels();
+  const bits = new Uint32Array(channels);
+  await arena.scoped(async () => {
+    const columns = inner === 1;
+    const raised = arena.alloc(columns ? channels * 4 : 4);
+    raised.view.fill(0);
+    const view = new Uint32Array(raised.view.buffer, raised.ptr, columns ? channels : 1);
+    const unit = columns ? channels : inner;
+    const request = { from, name, first: 0, count: outer * channels * inner, unit };
+    await eachChunk(request, context, ({ ptr, count, first }) => {
+      if (columns) return run.absmaxColumnsF32(ptr, count / channels, channels, raised.ptr);
+      for (let row = 0; row < count / inner; row++) {
+        const channel = (first / inner + row) % channels;
+        view[0] = bits[channel];
+        run.absmaxRowsF32(ptr + row * inner * 4, 1, inner, raised.ptr);
+        bits[channel] = view[0];
+      }
+    });
+    if (columns) bits.set(view);
+  });
+  const largest = new Float32Array(bits.buffer);
+  return { values: largest.map((absmax) => scaleOf(absmax / 127, from.dtype)), zeroPoint: 0 };
+}
+
+/** One scale for all weights, with a zero point so that the range from the least to the largest is covered. */
+async function withZeroPoint(weights: ChannelWeights, context: StepContext): Promise<Scales> {
+  const { outer, channels, inner, from, name } = weights;
+  const { run, arena } = kernels();
+  const extremes = await arena.scoped(async () => {
+    const raised = arena.alloc(8);
+    raised.view.fill(0);
+    const request = { from, name, first: 0, count: outer * channels * inner, unit: 4 };
+    await eachChunk(request, context, ({ ptr, count }) => run.extremesF32(ptr, count, raised.ptr));
+    return new Float32Array(raised.view.slice().buffer);
+  });
+  const [high, low] = [extremes[0], -extremes[1]];
+  const exact = (high - low) / 255;
+  const scale = scaleOf(exact, from.dtype);
+  return { values: Float32Array.of(scale), zeroPoint: exact < LEAST[from.dtype] ? 0 : roundHalfEven(-low / exact) };
+}
+
+/** A scale in the weights' type; 1 where all weights are zero. */
+function scaleOf(exact: number, dtype: WeightType): number {
+  const stored = roundTo(exact, dtype);
+  const decided = dtype === 'F16' ? stored : exact;
+  return decided < LEAST[dtype] ? 1 : stored;
+}
+
+function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}

@@ -1,0 +1,143 @@
+import { InvalidRecipeError } from '../../errors';
+import { Recipe } from '../../recipe';
+import { matcher } from '../safetensors/patterns';
+import { WeightType } from '../safetensors/dtypes';
+import { TYPE } from './element-types';
+import { integerAttribute } from './graph';
+import { PrunePattern } from './onnx-steps';
+import { isOperator, roleOf, WeightRole } from './weight-rules';
+import { Constant, Use } from './weights';
+
+/** Smaller tensors stay as they are: scales and operators would cost more than they save. */
+export const MIN_VALUES = 1024;
+/** Rows and channels are worked on whole; longer ones would not fit a worker's memory. */
+const MAX_UNIT_BYTES = 16 * 1024 * 1024;
+/** The first operator set with a scale per channel in DequantizeLinear, and with DynamicQuantizeLinear. */
+export const PER_CHANNEL_SET = 13;
+const DYNAMIC_SET = 11;
+
+const METHODS = ['int8', 'int8-dynamic', 'fp16', 'none'];
+
+export type Action = 'int8' | 'int8-dynamic' | 'fp16' | 'prune' | 'keep';
+
+/** What happens to one constant. */
+export interface Treatment {
+  readonly action: Action;
+  /** For `keep`: the rule that kept it. */
+  readonly reason?: string;
+  /** How it is read as a weight; absent where only its number format changes. */
+  readonly role?: WeightRole;
+  /** For `int8-dynamic`: the uses that compute in integers; all others read it as with `int8`. */
+  readonly integerUses?: readonly Use[];
+  readonly prune?: PrunePattern;
+  /** It would have been pruned if the dimension divided by four. */
+  readonly pruneSkipped?: true;
+}
+
+/** The types of weights in the kernels' words. */
+export const WEIGHT_TYPE: Readonly<Record<number, WeightType>> = {
+  [TYPE.float]: 'F32',
+  [TYPE.float16]: 'F16',
+  [TYPE.bfloat16]: 'BF16',
+};
+
+/** Turns a recipe's words into treatments. */
+export class TreatmentRules {
+  private readonly ignore: readonly { pattern: string; matches: (name: string) => boolean }[];
+  private readonly overrides: readonly { method: string; matches: (name: string) => boolean }[];
+
+  /**
+   * @param operatorSet Version of ONNX's operators that the model uses.
+   * @throws InvalidRecipeError when the recipe asks for what ONNX does not have.
+   */
+  constructor(
+    readonly recipe: Recipe,
+    private readonly operatorSet: number,
+    private readonly minValues: number,
+  ) {
+    for (const method of [recipe.method, ...(recipe.overrides ?? []).map((override) => override.method)]) {
+      if (METHODS.includes(method)) continue;
+      throw new InvalidRecipeError(`method ${method} is not for ONNX models; they take ${METHODS.join(', ')}`);
+    }
+    const names = (pattern: string) => {
+      const matches = matcher(pattern);
+      return (name: string) => matches(name, name);
+    };
+    this.ignore = (recipe.ignore ?? []).map((pattern) => ({ pattern, matches: names(pattern) }));
+    this.overrides = (recipe.overrides ?? []).map(({ method, match }) => ({ method, matches: names(match) }));
+  }
+
+  treat(constant: Constant): Treatment {
+    const { tensor, name } = constant;
+    if (constant.obstacle !== undefined) return keep(constant.obstacle);
+    const ignored = this.ignore.find(({ matches }) => matches(name));
+    if (ignored !== undefined) return keep(`the recipe ignores ${ignored.pattern}`);
+    const method = this.overrides.find(({ matches }) => matches(name))?.method ?? this.recipe.method;
+    if (tensor.count < this.minValues && method !== 'fp16') return keep(`it has fewer than ${this.minValues} values`);
+    if (constant.uses.length === 0) return keep('no operator reads it');
+    const roles = constant.uses.map((use) => roleOf(use, tensor.shape.length));
+    const role = roles.find((candidate) => typeof candidate !== 'string');
+    if (role === undefined) {
+      return method === 'fp16' ? { action: 'fp16' } : keep(roles[0] as string);
+    }
+    const treatment = this.byMethod(method, constant, role);
+    return treatment.action === 'keep' ? treatment : { ...treatment, role };
+  }
+
+  private byMethod(method: string, constant: Constant, role: WeightRole): Treatment {
+    const pruning = this.pruning(constant, role);
+    if (method === 'none') {
+      if (pruning.prune !== undefined) return { action: 'prune', ...pruning };
+      if (pruning.pruneSkipped)
+        return { ...keep('its summed dimension does not divide by 4, as 2:4 needs'), ...pruning };
+      return keep('the recipe has no method for it');
+    }
+    if (method === 'fp16') return { action: 'fp16', ...pruning };
+    const { channels, inner } = channelsOf(constant.tensor.shape, role);
+    if ((inner === 1 ? channels : inner) * 4 > MAX_UNIT_BYTES / (pruning.prune?.share === '2:4' ? 4 : 1))
+      return keep('its rows are too long to be worked on whole');
+    if (method === 'int8') return { action: 'int8', ...pruning };
+    if (constant.tensor.type !== TYPE.float) return { action: 'int8', ...pruning };
+    const integerUses =
+      this.operatorSet < DYNAMIC_SET ? [] : constant.uses.filter((use) => computesInIntegers(use, role, constant));
+    return integerUses.length === 0
+      ? { action: 'int8', ...pruning }
+      : { action: 'int8-dynamic', integerUses, ...pruning };
+  }
+
+  private pruning({ tensor }: Constant, role: WeightRole): Pick<Treatment, 'prune' | 'pruneSkipped'> {
+    const { prune: share } = this.recipe;
+    if (share === undefined) return {};
+    if (share === '2:4' && tensor.shape[role.reduced] % 4 !== 0) return { pruneSkipped: true };
+    return { prune: { share, stride: valueCount(tensor.shape.slice(role.reduced + 1)) } };
+  }
+}
+
+/** Operators that have a form which multiplies integers, and whose scales go to the result. */
+function computesInIntegers({ node, input }: Use, role: WeightRole, constant: Constant): boolean {
+  if (input !== 1) return isOperator(node, 'Gather');
+  const rank = constant.tensor.shape.length;
+  if (isOperator(node, 'MatMul')) return role.channels === rank - 1;
+  if (isOperator(node, 'Gemm')) return role.channels === (integerAttribute(node, 'transB', 0) === 0 ? 1 : 0);
+  return isOperator(node, 'Conv') && role.channels === 0;
+}
+
+/** A shape as three dimensions, the middle one that of the channels. */
+export function channelsOf(
+  shape: readonly number[],
+  role: WeightRole,
+): { outer: number; channels: number; inner: number } {
+  return {
+    outer: valueCount(shape.slice(0, role.channels)),
+    channels: shape[role.channels],
+    inner: valueCount(shape.slice(role.channels + 1)),
+  };
+}
+
+export function valueCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function keep(reason: string): Treatment {
+  return { action: 'keep', reason };
+}

@@ -1,0 +1,111 @@
+import { Segment } from '../cut-pieces';
+import { weightBytes, WeightType } from '../safetensors/dtypes';
+import { unitOf } from './integer-executor';
+import { ChannelWeights, FloatStep, Integers, IntegerStep, PrunePattern, ScaleStep } from './onnx-steps';
+import { channelsOf, Treatment, WEIGHT_TYPE } from './treatment';
+import { Constant } from './weights';
+
+/** Values between possible cuts where channels do not matter; a multiple of four, for 2:4. */
+const CUT_VALUES = 1024;
+
+/** A constant and what happens to it. */
+export interface Decided {
+  readonly constant: Constant;
+  readonly treatment: Treatment;
+  /** Index among the plan's tensors. */
+  readonly index: number;
+}
+
+export function weightType({ constant }: Decided): WeightType {
+  return WEIGHT_TYPE[constant.tensor.type];
+}
+
+/** The weights with a scale for each channel, or one for all. */
+export function channelWeights(decided: Decided, perChannel: boolean): ChannelWeights {
+  const { tensor, name } = decided.constant;
+  const from = { ...tensor.data!, dtype: weightType(decided) };
+  const channels = perChannel
+    ? channelsOf(tensor.shape, decided.treatment.role!)
+    : { outer: tensor.count / runLength(tensor.shape), channels: 1, inner: runLength(tensor.shape) };
+  return { from, ...channels, name };
+}
+
+/** Where all weights share a scale, rows are as good as any run, and short enough to be cut at. */
+function runLength(shape: readonly number[]): number {
+  return shape[shape.length - 1];
+}
+
+/** Integers, one byte a value. */
+export function integerSegment(decided: Decided, weights: ChannelWeights, integers: Integers): Segment {
+  const { constant, treatment, index: tensor } = decided;
+  const { count: length } = constant.tensor;
+  const prune = treatment.prune;
+  const width = weightBytes(weights.from.dtype);
+  const step = (first: number, part: number): IntegerStep => ({
+    kind: 'onnx.integers',
+    length: part,
+    tensor,
+    weights,
+    integers,
+    first,
+    ...(prune === undefined ? {} : { prune }),
+  });
+  const passes = 1 + (typeof prune?.share === 'number' ? 1 : 0);
+  return {
+    length,
+    unit: unitOf(weights, prune),
+    costPerByte: width,
+    fixedCost: passes * weights.from.length,
+    step,
+  };
+}
+
+/** The scales of integers. What is read for them is read for the integers anyway. */
+export function scaleSegment(weights: ChannelWeights, integers: Integers): Segment {
+  const length = (integers === 'uint8' ? 1 : weights.channels) * weightBytes(weights.from.dtype);
+  const step = (): ScaleStep => ({ kind: 'onnx.scales', length, weights, integers, emit: 'scales' });
+  return { length, unit: length, costPerByte: 0, fixedCost: 0, step };
+}
+
+export function zeroPointSegment(weights: ChannelWeights, integers: Integers): Segment {
+  const step = (): ScaleStep => ({ kind: 'onnx.scales', length: 1, weights, integers, emit: 'zero-point' });
+  return { length: 1, unit: 1, costPerByte: 0, fixedCost: 0, step };
+}
+
+/** Floats of a type, pruned where the recipe says so. */
+export function floatSegment(decided: Decided, to: WeightType): Segment {
+  const { constant, treatment, index: tensor } = decided;
+  const dtype = weightType(decided);
+  const prune: PrunePattern | undefined = treatment.prune;
+  const from = { ...constant.tensor.data!, dtype };
+  const width = weightBytes(to);
+  const step = (first: number, length: number): FloatStep => ({
+    kind: 'onnx.floats',
+    length,
+    tensor,
+    from,
+    to,
+    first: first / width,
+    name: constant.name,
+    ...(prune === undefined ? {} : { prune }),
+  });
+  const unit = prune?.share === '2:4' ? 4 * prune.stride : CUT_VALUES;
+  return {
+    length: constant.tensor.count * width,
+    unit: Math.min(unit, constant.tensor.count) * width,
+    costPerByte: weightBytes(dtype) / width,
+    fixedCost: typeof prune?.share === 'number' ? from.length : 0,
+    step,
+  };
+}
+
+/** Bytes of a constant in the artifact, with its scales. */
+export function artifactBytes(decided: Decided, exact: boolean): number {
+  const { constant, treatment } = decided;
+  const { count, bytes, shape } = constant.tensor;
+  if (treatment.action === 'fp16') return count * 2;
+  if (treatment.action !== 'int8' && treatment.action !== 'int8-dynamic') return bytes;
+  const perTensor = exact && treatment.action === 'int8-dynamic';
+  const scales = perTensor ? 1 : channelsOf(shape, treatment.role!).channels;
+  return count + scales * weightBytes(weightType(decided));
+}
