@@ -210,6 +210,20 @@ describe('refuses at synthesis', () => {
     ],
     ['TFLite in vLLM', () => spec({ image: vllm, codeDirectory: undefined }), 'The image vllm serves no TFLite models'],
     [
+      'ONNX in vLLM',
+      () => ({ modelFormat: ModelFormat.ONNX, ...spec({ image: vllm, instanceType: gpu, codeDirectory: undefined }) }),
+      'The image vllm serves no ONNX models',
+    ],
+    [
+      'integer products of ONNX on a GPU',
+      () => ({
+        modelFormat: ModelFormat.ONNX,
+        compression: { recipe: CompressionRecipe.int8Dynamic() },
+        ...spec({ instanceType: gpu }),
+      }),
+      'onnxruntime multiplies the integers of int8-dynamic on CPUs alone, so the GPU of ml.g6.xlarge would idle',
+    ],
+    [
       'int4 for TFLite',
       () => ({ compression: { recipe: CompressionRecipe.w4a16() } }),
       'The recipe w4a16 is not for tflite models; choose one of: none, int8, fp16',

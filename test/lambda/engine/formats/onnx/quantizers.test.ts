@@ -1,0 +1,62 @@
+import { compress, filesOf, golden } from './memory-model';
+import { ReadModel, readOnnx } from './read-tensors';
+
+async function ours(name: string, recipe: Record<string, unknown>): Promise<ReadModel> {
+  const made = await compress(filesOf({ 'model.onnx': golden(name) }), recipe);
+  return readOnnx(made.outputs['model.onnx']);
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+/** Rows and columns exchanged. */
+function transposed(bytes: Uint8Array, rows: number, columns: number): Uint8Array {
+  return Uint8Array.from({ length: bytes.length }, (_, at) => bytes[(at % rows) * columns + Math.floor(at / rows)]);
+}
+
+describe('against quantize_dynamic', () => {
+  test('exact: one scale for a weight, uint8 for a table', async () => {
+    const mine = await ours('mixed', { method: 'int8-dynamic', mode: 'exact' });
+    const theirs = await readOnnx(golden('mixed.dynamic'));
+    for (const name of ['table', 'matmul', 'gemm', 'conv']) {
+      for (const part of ['quantized', 'scale']) {
+        const [own, other] = [mine, theirs].map(({ tensors }) => tensors.get(`${name}_${part}`)!);
+        expect([name, part, own.type, hex(own.data)]).toEqual([name, part, other.type, hex(other.data)]);
+      }
+    }
+    expect(hex(mine.tensors.get('table_zero_point')!.data)).toBe(hex(theirs.tensors.get('table_zero_point')!.data));
+  });
+
+  test('best: a scale for each channel', async () => {
+    const mine = await ours('mixed', { method: 'int8-dynamic' });
+    const theirs = await readOnnx(golden('mixed.dynamic-per-channel'));
+    for (const name of ['matmul', 'gemm']) {
+      for (const part of ['quantized', 'scale']) {
+        const [own, other] = [mine, theirs].map(({ tensors }) => tensors.get(`${name}_${part}`)!);
+        expect([name, part, own.type, hex(own.data)]).toEqual([name, part, other.type, hex(other.data)]);
+      }
+    }
+  });
+
+  test('the transposed weight of a Gemm is the same numbers in their own order', async () => {
+    for (const [recipe, name] of [
+      [{ method: 'int8-dynamic', mode: 'exact' }, 'mixed.dynamic'],
+      [{ method: 'int8-dynamic' }, 'mixed.dynamic-per-channel'],
+    ] as const) {
+      const mine = await ours('mixed', recipe);
+      const theirs = await readOnnx(golden(name));
+      const own = mine.tensors.get('gemm.transposed_quantized')!;
+      const other = [...theirs.tensors].find(([key]) => /^gemm\.transposed.*_quantized$/.test(key))![1];
+      expect(hex(transposed(own.data, 128, 96))).toBe(hex(other.data));
+    }
+  });
+
+  test('int8 has the numbers of one scale for each channel', async () => {
+    const mine = await ours('mixed', { method: 'int8' });
+    const theirs = await readOnnx(golden('mixed.dynamic-per-channel'));
+    for (const name of ['matmul', 'gemm']) {
+      for (const part of ['quantized', 'scale']) {
+        expect(hex(mine.tensors.get(`${name}_${part}`)!.data)).toBe(hex(theirs.tensors.get(`${name}_${part}`)!.data));
+      }
+    }
+  });
+});
