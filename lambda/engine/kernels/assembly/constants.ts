@@ -34,6 +34,7 @@
   0x0f0f0f0f, // 28: low half of each byte
   0x00ff00ff, // 29: low byte of each 16 bits
   0x33000000, // 30: 2^-25, half of the smallest f16
+  0x42fe0000, // 31: 127
 ]);
 
 // @ts-ignore: decorator
@@ -71,3 +72,4 @@ export const MAGNITUDE8 = 27;
 export const NIBBLES = 28;
 export const LOW_BYTES = 29;
 export const F16_NOTHING = 30;
+export const INT8_MAX = 31;

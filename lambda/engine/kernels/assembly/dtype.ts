@@ -1,6 +1,12 @@
 // Element types, told apart at compile time by integer types that stand for them: f32 itself, u16 for bfloat16 and
 // i16 for IEEE half. All arithmetic runs in f32.
 
+// @ts-ignore: decorator
+@inline
+export function isBf16<T>(): bool {
+  return !isFloat<T>() && !isSigned<T>();
+}
+
 /** Four elements from `ptr`, widened to f32. Infinities and NaN of halves come out finite: check the bits instead. */
 // @ts-ignore: decorator
 @inline

@@ -1,9 +1,9 @@
 import { absmaxBits } from './absmax';
-import { F16_UNBIAS, INTEGER_MAGIC, LOW_BYTES, NIBBLES, word } from './constants';
-import { store1 } from './dtype';
-import { halfIndex, nearQuotient, toBytes, widen4 } from './lanes';
+import { BF16_KEEP, F16_UNBIAS, INTEGER_MAGIC, LOW_BYTES, NIBBLES, word } from './constants';
+import { isBf16, store1 } from './dtype';
+import { divisor, evens, halfIndex, held, invertible, nearQuotient, odds, over, toBytes, weave } from './lanes';
 import { fromBits, scaleOf } from './scales';
-import { addRun, addSquares, addStats, both } from './stats';
+import { addRun, addSquares, addStats, both, countBytes, dropZeros, squares } from './stats';
 import { fillTail, LANES, STRETCH, TAIL } from './tail';
 
 // @ts-ignore: decorator
@@ -13,77 +13,74 @@ function clamp<L>(x: v128, low: v128, high: v128): v128 {
 }
 
 /**
- * Quantizes `count` elements that share a scale: the quotient, rounded to R, clamped, to the nearest integer, ties to
- * even. `flip` is xored into each byte: 0x80 gives offset binary. L is u8 where a quotient may be less than `lowest`, u16
- * where it may not by more than the bytes' saturation mends.
+ * Quantizes `count` elements, a multiple of 16, that share a scale: the quotient, rounded to R, clamped, to the nearest
+ * integer, ties to even. `flip` is xored into each byte: 0x80 gives offset binary. M is as in lanes.ts; L is u8 where a
+ * quotient may be less than `lowest`, u16 where it may not by more than the bytes' saturation mends.
  */
-function encode<T, R, L>(src: usize, count: i32, scale: f32, lowest: f32, highest: f32, flip: i32, dst: usize, stats: usize): void {
+function encode<T, R, M, L>(
+  src: usize, count: i32, scale: f32, lowest: f32, highest: f32, flip: i32, dst: usize, stats: usize,
+): void {
   const unbias = word(F16_UNBIAS);
+  const upper = word(BF16_KEEP);
   const half = word(halfIndex<R>());
-  const keep = word(halfIndex<R>() + 1);
+  const keep = halfIndex<R>() == 0 ? upper : word(halfIndex<R>() + 1);
   const magic = word(INTEGER_MAGIC);
-  const s = f32x4.splat(scale);
-  const low = f32x4.splat(lowest);
-  const high = f32x4.splat(highest);
+  const low = held(lowest);
+  const high = held(highest);
+  const s = divisor<M>(scale);
   const flips = i8x16.splat(<i8>flip);
   const zero = i8x16.splat(0);
   let signal = zero;
   let noise = zero;
-  let zeros = 0;
-  let at = src;
-  let to = dst;
-  let left = count;
-  while (left > 0) {
-    if (left < LANES) {
-      at = fillTail(at, left, sizeof<T>());
-      to = TAIL;
-      zeros -= LANES - left;
-    }
-    const x0 = f32x4.div(widen4<T>(at, unbias), s);
-    signal = f32x4.add(signal, f32x4.mul(x0, x0));
+  let zeros = zero;
+  const end = dst + <usize>count;
+  while (dst < end) {
+    const x0 = over<M>(evens<T>(src, upper, unbias), s);
     const t0 = f32x4.add(clamp<L>(nearQuotient<R>(x0, half, keep), low, high), magic);
     const d0 = f32x4.sub(x0, f32x4.sub(t0, magic));
-    noise = f32x4.add(noise, f32x4.mul(d0, d0));
-    const x1 = f32x4.div(widen4<T>(at + 4 * sizeof<T>(), unbias), s);
-    signal = f32x4.add(signal, f32x4.mul(x1, x1));
+    const x1 = over<M>(odds<T>(src, upper, unbias), s);
     const t1 = f32x4.add(clamp<L>(nearQuotient<R>(x1, half, keep), low, high), magic);
     const d1 = f32x4.sub(x1, f32x4.sub(t1, magic));
-    noise = f32x4.add(noise, f32x4.mul(d1, d1));
-    const x2 = f32x4.div(widen4<T>(at + 8 * sizeof<T>(), unbias), s);
-    signal = f32x4.add(signal, f32x4.mul(x2, x2));
+    src += 8 * sizeof<T>();
+    const x2 = over<M>(evens<T>(src, upper, unbias), s);
     const t2 = f32x4.add(clamp<L>(nearQuotient<R>(x2, half, keep), low, high), magic);
     const d2 = f32x4.sub(x2, f32x4.sub(t2, magic));
-    noise = f32x4.add(noise, f32x4.mul(d2, d2));
-    const x3 = f32x4.div(widen4<T>(at + 12 * sizeof<T>(), unbias), s);
-    signal = f32x4.add(signal, f32x4.mul(x3, x3));
+    const x3 = over<M>(odds<T>(src, upper, unbias), s);
     const t3 = f32x4.add(clamp<L>(nearQuotient<R>(x3, half, keep), low, high), magic);
     const d3 = f32x4.sub(x3, f32x4.sub(t3, magic));
-    noise = f32x4.add(noise, f32x4.mul(d3, d3));
-    const q = toBytes(i32x4.sub(t0, magic), i32x4.sub(t1, magic), i32x4.sub(t2, magic), i32x4.sub(t3, magic));
-    v128.store(to, v128.xor(q, flips));
-    zeros += popcnt(i8x16.bitmask(i8x16.eq(q, zero)));
-    at += LANES * sizeof<T>();
-    to += LANES;
-    left -= LANES;
+    src += 8 * sizeof<T>();
+    signal = f32x4.add(signal, f32x4.add(squares(x0, x1), squares(x2, x3)));
+    noise = f32x4.add(noise, f32x4.add(squares(d0, d1), squares(d2, d3)));
+    const q = i8x16.narrow_i16x8_s(weave<T>(t0, t1), weave<T>(t2, t3));
+    v128.store(dst, v128.xor(q, flips));
+    zeros = i8x16.sub(zeros, i8x16.eq(q, zero));
+    dst += 16;
   }
-  if (left < 0) memory.copy(dst + <usize>(count & -LANES), TAIL, count & (LANES - 1));
-  addRun(stats, signal, noise, scale, zeros);
+  addRun(stats, signal, noise, scale, countBytes(zeros));
 }
 
-function encodeRow<T, R, L>(
-  src: usize, cols: i32, scale: f32, lowest: f32, highest: f32, flip: i32, dst: usize, stats: usize,
+/** Any number of elements that share a scale. */
+function encodeRun<T, R, M, L>(
+  src: usize, count: i32, scale: f32, lowest: f32, highest: f32, flip: i32, dst: usize, stats: usize,
 ): void {
-  for (let done = 0; done < cols; done += STRETCH) {
-    const count = min(STRETCH, cols - done);
-    encode<T, R, L>(src + <usize>done * sizeof<T>(), count, scale, lowest, highest, flip, dst + <usize>done, stats);
+  const whole = count & -LANES;
+  for (let done = 0; done < whole; done += STRETCH) {
+    const from = src + <usize>done * sizeof<T>();
+    encode<T, R, M, L>(from, min(STRETCH, whole - done), scale, lowest, highest, flip, dst + <usize>done, stats);
   }
+  const left = count - whole;
+  if (left == 0) return;
+  const tail = fillTail(src + <usize>whole * sizeof<T>(), left, sizeof<T>());
+  encode<T, R, M, L>(tail, LANES, scale, lowest, highest, flip, TAIL, stats);
+  memory.copy(dst + <usize>whole, TAIL, left);
+  dropZeros(stats, LANES - left);
 }
 
 function withScales<T, R>(
   src: usize, rows: i32, cols: i32, scales: usize, low: f32, high: f32, dst: usize, stats: usize,
 ): void {
   for (let row = 0; row < rows; row++) {
-    encodeRow<T, R, u8>(src, cols, load<f32>(scales), low, high, 0, dst, stats);
+    encodeRun<T, R, u16, u8>(src, cols, load<f32>(scales), low, high, 0, dst, stats);
     src += <usize>cols * sizeof<T>();
     dst += <usize>cols;
     scales += 4;
@@ -97,7 +94,8 @@ function withOwnScales<T, R>(src: usize, rows: i32, cols: i32, flip: i32, dst: u
     largest = max(largest, bits);
     const scale = scaleOf<T>(fromBits<T>(bits), 127.5);
     store1<T>(scales, scale);
-    encodeRow<T, R, u16>(src, cols, scale, -128, 127, flip, dst, stats);
+    if (isBf16<R>() && invertible(scale)) encodeRun<T, R, u8, u16>(src, cols, scale, -128, 127, flip, dst, stats);
+    else encodeRun<T, R, u16, u16>(src, cols, scale, -128, 127, flip, dst, stats);
     src += <usize>cols * sizeof<T>();
     dst += <usize>cols;
     scales += sizeof<T>();

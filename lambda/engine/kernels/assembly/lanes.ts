@@ -21,6 +21,46 @@ export function widenBits<T>(bits: v128, unbias: v128): v128 {
   );
 }
 
+// Of eight elements that follow each other, `evens` takes the first, the third and so on, and `odds` the others: with 16 bits
+// an element, that is one operation each. Of f32 they take the first four and the last four. `weave` gets the order back.
+
+/** Four of eight elements as f32. `upper` keeps the upper 16 bits of a lane. */
+// @ts-ignore: decorator
+@inline
+export function evens<T>(at: usize, upper: v128, unbias: v128): v128 {
+  const v = v128.load(at);
+  if (isFloat<T>()) return v;
+  if (!isSigned<T>()) return i32x4.shl(v, 16);
+  return widenBits<T>(v128.andnot(v, upper), unbias);
+}
+
+// @ts-ignore: decorator
+@inline
+export function odds<T>(at: usize, upper: v128, unbias: v128): v128 {
+  if (isFloat<T>()) return v128.load(at, 16);
+  const v = v128.load(at);
+  if (!isSigned<T>()) return v128.and(v, upper);
+  return widenBits<T>(i32x4.shr_u(v, 16), unbias);
+}
+
+/** The low 16 bits of the lanes of evens and odds, in the elements' order. */
+// @ts-ignore: decorator
+@inline
+export function weave<T>(even: v128, odd: v128): v128 {
+  if (isFloat<T>()) return i16x8.shuffle(even, odd, 0, 2, 4, 6, 8, 10, 12, 14);
+  return i16x8.shuffle(even, i32x4.shl(odd, 16), 0, 9, 2, 11, 4, 13, 6, 15);
+}
+
+const HELD: usize = memory.data(4, 4);
+
+/** A number in all lanes, for the time of a loop: an engine may compute what is pure in each turn anew, but not a load. */
+// @ts-ignore: decorator
+@inline
+export function held(value: f32): v128 {
+  store<f32>(HELD, value);
+  return v128.load32_splat(HELD);
+}
+
 /** Where the constants of `near4` start: half an ulp less one, and then what is kept. f32 uses neither. */
 // @ts-ignore: decorator
 @inline
@@ -81,13 +121,21 @@ export function toUnsignedBytes(a: v128, b: v128, c: v128, d: v128): v128 {
   return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
 
-// M is u8 where scales are powers of two, u16 where they may be any. A power of two is multiplied with its inverse, which
-// is exact and takes less time than a division.
+// M is u8 where multiplying with the scale's inverse gives what dividing by the scale does, in less time, and u16 where it
+// may not. It does with powers of two. It does too when scale and weights are bf16 and the quotient is rounded to bf16: its
+// distance from a tie is 2^-17 of it at least (both have 8 bits, a tie 9), and the product's error is 2^-23 at the most.
+
+/** Whether a scale's inverse is a normal f32; the largest scale's is. */
+// @ts-ignore: decorator
+@inline
+export function invertible(scale: f32): bool {
+  return scale >= reinterpret<f32>(0x00800000);
+}
 
 // @ts-ignore: decorator
 @inline
 export function divisor<M>(scale: f32): v128 {
-  return f32x4.splat(sizeof<M>() == 1 ? 1 / scale : scale);
+  return held(sizeof<M>() == 1 ? 1 / scale : scale);
 }
 
 // @ts-ignore: decorator

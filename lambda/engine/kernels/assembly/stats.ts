@@ -42,6 +42,27 @@ export function addRun(stats: usize, signal: v128, noise: v128, scale: f32, zero
   store<f64>(stats, load<f64>(stats, 16) + <f64>zeros, 16);
 }
 
+/** Takes away zeros that were counted in what filled up a tail. */
+export function dropZeros(stats: usize, count: i32): void {
+  store<f64>(stats, load<f64>(stats, 16) - <f64>count, 16);
+}
+
+/** The sum of sixteen counts up to 255. */
+// @ts-ignore: decorator
+@inline
+export function countBytes(counts: v128): i32 {
+  const pairs = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(counts));
+  const v = i32x4.add(pairs, i32x4.shuffle(pairs, pairs, 2, 3, 0, 1));
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1);
+}
+
+/** Squares of two vectors, added up. */
+// @ts-ignore: decorator
+@inline
+export function squares(a: v128, b: v128): v128 {
+  return f32x4.add(f32x4.mul(a, a), f32x4.mul(b, b));
+}
+
 /** Four f32 as two f64. */
 // @ts-ignore: decorator
 @inline
