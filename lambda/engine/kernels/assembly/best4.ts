@@ -1,10 +1,11 @@
 import { absmaxBits } from './absmax';
 import { F16_UNBIAS, INT4_MAX, INT4_MIN, INTEGER_MAGIC, word } from './constants';
 import { round1, store1 } from './dtype';
-import { encodeAsymmetric, encodeSymmetric, scaleOfRange, zeroPointOf } from './int4';
+import { NEGATIVE, POSITIVE, SCALE, scalesOfRange, ZERO_POINT } from './group-scales';
+import { encodeAsymmetric, encodeSymmetric } from './int4';
 import { widen4 } from './lanes';
-import { RANGE, rangeOf } from './range';
-import { epsilon, fromBits, scaleOf } from './scales';
+import { rangeOf } from './range';
+import { fromBits, scaleOf } from './scales';
 import { sumLanes } from './stats';
 
 // Scales with less squared error than those of the reference. For given codes c the best scale is sum(c w) / sum(c c),
@@ -139,7 +140,7 @@ function symmetric<T>(src: usize, groups: i32, size: i32, dst: usize, scales: us
       if (bestGain > 0 && found > 0 && errorOf(found, 0) < errorOf(scale, 0)) scale = found;
     }
     store1<T>(scales, scale);
-    encodeSymmetric<T, f32>(src, size, scale, dst, stats);
+    encodeSymmetric<T>(src, size, scale, dst, stats);
     src += <usize>size * sizeof<T>();
     dst += <usize>(size >> 1);
     scales += sizeof<T>();
@@ -150,15 +151,20 @@ function symmetric<T>(src: usize, groups: i32, size: i32, dst: usize, scales: us
 function asymmetric<T>(src: usize, groups: i32, size: i32, dst: usize, scales: usize, zeroPoints: usize, stats: usize): u32 {
   let largest: u32 = 0;
   for (let i = 0; i < groups; i++) {
-    const bits = rangeOf<T>(src, size);
-    largest = max(largest, bits);
-    const absmax = fromBits<T>(bits);
-    let scale = scaleOfRange<T>();
-    let zeroPoint = zeroPointOf<T>(scale);
-    if (scale == 0) scale = epsilon<T>();
+    const range = rangeOf<T>(src, size);
+    const negative = <u32>(range >> 32);
+    const positive = <u32>range;
+    largest = max(largest, max(negative, positive));
+    store<u32>(NEGATIVE, negative);
+    store<u32>(POSITIVE, positive);
+    scalesOfRange<T>(1, scales, zeroPoints);
+    let scale = load<f32>(SCALE);
+    let zeroPoint = load<f32>(ZERO_POINT);
+    const least = -fromBits<T>(negative);
+    const absmax = fromBits<T>(max(negative, positive));
     if (absmax > SMALLEST && absmax < LARGEST) {
-      const span = load<f32>(RANGE, 4) / 15 - load<f32>(RANGE) / 15;
-      const point = nearest<f32>(max<f32>(min<f32>(-8 - load<f32>(RANGE) / span, 7), -8));
+      const span = fromBits<T>(positive) / 15 - least / 15;
+      const point = nearest<f32>(max<f32>(min<f32>(-8 - least / span, 7), -8));
       take<T>(src, size);
       search(span, point, true);
       const found = round1<T>(bestScale);
@@ -169,7 +175,7 @@ function asymmetric<T>(src: usize, groups: i32, size: i32, dst: usize, scales: u
     }
     store1<T>(scales, scale);
     store<i8>(zeroPoints, <i8>zeroPoint);
-    encodeAsymmetric<T, f32>(src, size, scale, zeroPoint, dst, stats);
+    encodeAsymmetric<T>(src, size, scale, zeroPoint, dst, stats);
     src += <usize>size * sizeof<T>();
     dst += <usize>(size >> 1);
     scales += sizeof<T>();

@@ -35,6 +35,8 @@
   0x00ff00ff, // 29: low byte of each 16 bits
   0x33000000, // 30: 2^-25, half of the smallest f16
   0x42fe0000, // 31: 127
+  0x4b400008, // 32: 1.5 * 2^23 + 8
+  0x47800080, // 33: 65537
 ]);
 
 // @ts-ignore: decorator
@@ -73,3 +75,5 @@ export const NIBBLES = 28;
 export const LOW_BYTES = 29;
 export const F16_NOTHING = 30;
 export const INT8_MAX = 31;
+export const INT4_MAGIC = 32;
+export const BF16_SPLITTER = 33;

@@ -1,7 +1,9 @@
 import { absmaxBits } from './absmax';
 import { BF16_KEEP, F16_UNBIAS, INTEGER_MAGIC, LOW_BYTES, NIBBLES, word } from './constants';
 import { isBf16, store1 } from './dtype';
-import { divisor, evens, halfIndex, held, invertible, nearQuotient, odds, over, toBytes, weave } from './lanes';
+import {
+  divisor, evens, halfIndex, held, heldByte, invertible, nearQuotient, odds, over, toBytes, weave,
+} from './lanes';
 import { fromBits, scaleOf } from './scales';
 import { addRun, addSquares, addStats, both, countBytes, dropZeros, squares } from './stats';
 import { fillTail, LANES, STRETCH, TAIL } from './tail';
@@ -28,7 +30,7 @@ function encode<T, R, M, L>(
   const low = held(lowest);
   const high = held(highest);
   const s = divisor<M>(scale);
-  const flips = i8x16.splat(<i8>flip);
+  const flips = heldByte(flip);
   const zero = i8x16.splat(0);
   let signal = zero;
   let noise = zero;

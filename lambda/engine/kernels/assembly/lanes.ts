@@ -61,6 +61,13 @@ export function held(value: f32): v128 {
   return v128.load32_splat(HELD);
 }
 
+// @ts-ignore: decorator
+@inline
+export function heldByte(value: i32): v128 {
+  store<u8>(HELD, <u8>value);
+  return v128.load8_splat(HELD);
+}
+
 /** Where the constants of `near4` start: half an ulp less one, and then what is kept. f32 uses neither. */
 // @ts-ignore: decorator
 @inline
