@@ -1,23 +1,31 @@
 import { absmaxBits } from './absmax';
-import { store1 } from './dtype';
+import { isBf16 } from './dtype';
 import { encodeE4m3 } from './e4m3';
+import { BATCH, invertibleAll, POSITIVE, scalesOfAbsmax, setScale } from './group-scales';
 import { mxExponent, mxScale } from './mx';
-import { fromBits, scaleOf } from './scales';
 import { STRETCH } from './tail';
 
 /** Rows and columns that share a scale in blocks. */
 const BLOCK: i32 = 128;
+
+// @ts-ignore: decorator
+@inline
+function encodeScaled<T, R>(src: usize, first: i32, groups: i32, size: i32, dst: usize, stats: usize, exact: bool): void {
+  if (isBf16<R>() && exact) encodeE4m3<T, R, u8>(src, first, groups, size, dst, stats);
+  else encodeE4m3<T, R, u16>(src, first, groups, size, dst, stats);
+}
 
 function runs<T, R>(src: usize, count: i32, length: i32, dst: usize, scales: usize, stats: usize): u32 {
   let largest: u32 = 0;
   for (let i = 0; i < count; i++) {
     const bits = absmaxBits<T>(src, length);
     largest = max(largest, bits);
-    const scale = scaleOf<T>(fromBits<T>(bits), 448);
-    store1<T>(scales, scale);
+    store<u32>(POSITIVE, bits);
+    scalesOfAbsmax<T>(1, 448, scales);
+    const invertible = invertibleAll(1);
     for (let done = 0; done < length; done += STRETCH) {
       const stretch = min(STRETCH, length - done);
-      encodeE4m3<T, R, u16>(src + <usize>done * sizeof<T>(), stretch, scale, dst + <usize>done, stats);
+      encodeScaled<T, R>(src + <usize>done * sizeof<T>(), 0, 1, stretch, dst + <usize>done, stats, invertible);
     }
     src += <usize>length * sizeof<T>();
     dst += <usize>length;
@@ -26,30 +34,47 @@ function runs<T, R>(src: usize, count: i32, length: i32, dst: usize, scales: usi
   return largest;
 }
 
+/** Blocks of 128 rows, as many beside each other as make a batch; row by row, as memory is read fastest. */
+function band<T, R>(src: usize, height: i32, width: i32, cols: i32, dst: usize, scales: usize, stats: usize): u32 {
+  const stride = <usize>cols * sizeof<T>();
+  const whole = width / BLOCK;
+  const left = width - whole * BLOCK;
+  const count = whole + i32(left > 0);
+  let largest: u32 = 0;
+  memory.fill(POSITIVE, 0, <usize>count << 2);
+  let at = src;
+  for (let row = 0; row < height; row++) {
+    for (let i = 0; i < count; i++) {
+      const bits = absmaxBits<T>(at + <usize>(i * BLOCK) * sizeof<T>(), i < whole ? BLOCK : left);
+      const so = POSITIVE + (<usize>i << 2);
+      store<u32>(so, max(load<u32>(so), bits));
+      largest = max(largest, bits);
+    }
+    at += stride;
+  }
+  scalesOfAbsmax<T>(count, 448, scales);
+  const invertible = invertibleAll(count);
+  const rest = <usize>(whole * BLOCK);
+  for (let row = 0; row < height; row++) {
+    if (whole > 0) encodeScaled<T, R>(src, 0, whole, BLOCK, dst, stats, invertible);
+    if (left > 0) encodeScaled<T, R>(src + rest * sizeof<T>(), whole, 1, left, dst + rest, stats, invertible);
+    src += stride;
+    dst += <usize>cols;
+  }
+  return largest;
+}
+
 function blocks<T, R>(src: usize, rows: i32, cols: i32, dst: usize, scales: usize, stats: usize): u32 {
   let largest: u32 = 0;
-  const stride = <usize>cols * sizeof<T>();
   for (let top = 0; top < rows; top += BLOCK) {
     const height = min(BLOCK, rows - top);
-    for (let left = 0; left < cols; left += BLOCK) {
-      const width = min(BLOCK, cols - left);
-      let from = src + <usize>left * sizeof<T>();
-      let bits: u32 = 0;
-      for (let row = 0; row < height; row++) {
-        bits = max(bits, absmaxBits<T>(from + <usize>row * stride, width));
-      }
-      largest = max(largest, bits);
-      const scale = scaleOf<T>(fromBits<T>(bits), 448);
-      store1<T>(scales, scale);
-      scales += sizeof<T>();
-      let to = dst + <usize>left;
-      for (let row = 0; row < height; row++) {
-        encodeE4m3<T, R, u16>(from, width, scale, to, stats);
-        from += stride;
-        to += <usize>cols;
-      }
+    for (let left = 0; left < cols; left += BATCH * BLOCK) {
+      const width = min(BATCH * BLOCK, cols - left);
+      const from = src + <usize>left * sizeof<T>();
+      largest = max(largest, band<T, R>(from, height, width, cols, dst + <usize>left, scales, stats));
+      scales += <usize>((width + BLOCK - 1) / BLOCK) * sizeof<T>();
     }
-    src += <usize>height * stride;
+    src += <usize>height * <usize>cols * sizeof<T>();
     dst += <usize>height * <usize>cols;
   }
   return largest;
@@ -57,15 +82,19 @@ function blocks<T, R>(src: usize, rows: i32, cols: i32, dst: usize, scales: usiz
 
 function mxGroups<T, R>(src: usize, groups: i32, dst: usize, scales: usize, stats: usize): u32 {
   let largest: u32 = 0;
-  for (let i = 0; i < groups; i++) {
-    const bits = absmaxBits<T>(src, 32);
-    largest = max(largest, bits);
-    const exponent = mxExponent<T>(bits, 8);
-    store<u8>(scales, <u8>exponent);
-    encodeE4m3<T, R, u8>(src, 32, mxScale(exponent), dst, stats);
-    src += 32 * sizeof<T>();
-    dst += 32;
-    scales++;
+  for (let done = 0; done < groups; done += BATCH) {
+    const batch = min(BATCH, groups - done);
+    for (let i = 0; i < batch; i++) {
+      const bits = absmaxBits<T>(src + <usize>(i * 32) * sizeof<T>(), 32);
+      largest = max(largest, bits);
+      const exponent = mxExponent<T>(bits, 8);
+      store<u8>(scales + <usize>i, <u8>exponent);
+      setScale(i, mxScale(exponent), 0);
+    }
+    encodeE4m3<T, R, u8>(src, 0, batch, 32, dst, stats);
+    src += <usize>(batch * 32) * sizeof<T>();
+    dst += <usize>(batch * 32);
+    scales += <usize>batch;
   }
   return largest;
 }

@@ -70,11 +70,12 @@ function keepScales<T>(at: usize, found: v128): void {
   }
 }
 
-/** Puts a single group's scale and zero point where those of a batch lie. */
-export function setScale(scale: f32, zeroPoint: f32): void {
-  store<f32>(SCALE, scale);
-  store<f32>(INVERSE, 1 / scale);
-  store<f32>(ZERO_POINT, zeroPoint);
+/** Puts a scale and a zero point that were found elsewhere where those of a batch lie. */
+export function setScale(group: i32, scale: f32, zeroPoint: f32): void {
+  const at = <usize>group << 2;
+  store<f32>(SCALE + at, scale);
+  store<f32>(INVERSE + at, 1 / scale);
+  store<f32>(ZERO_POINT + at, zeroPoint);
 }
 
 /** Whether the inverses of all scales may take their place, see lanes.ts: no scale is subnormal. */

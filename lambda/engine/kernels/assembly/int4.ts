@@ -103,12 +103,12 @@ function encodeGroups<T, R, Z>(src: usize, groups: i32, size: i32, dst: usize, s
 
 /** Encodes one group with a scale of one's own choice; quotients stay f32. */
 export function encodeSymmetric<T>(src: usize, size: i32, scale: f32, dst: usize, stats: usize): void {
-  setScale(scale, 0);
+  setScale(0, scale, 0);
   encodeGroups<T, f32, u16>(src, 1, size, dst, stats);
 }
 
 export function encodeAsymmetric<T>(src: usize, size: i32, scale: f32, zeroPoint: f32, dst: usize, stats: usize): void {
-  setScale(scale, zeroPoint);
+  setScale(0, scale, zeroPoint);
   encodeGroups<T, f32, u8>(src, 1, size, dst, stats);
 }
 

@@ -47,13 +47,20 @@ export function dropZeros(stats: usize, count: i32): void {
   store<f64>(stats, load<f64>(stats, 16) - <f64>count, 16);
 }
 
+/** The sum of eight counts up to 65535. */
+// @ts-ignore: decorator
+@inline
+export function countHalves(counts: v128): i32 {
+  const pairs = i32x4.extadd_pairwise_i16x8_u(counts);
+  const v = i32x4.add(pairs, i32x4.shuffle(pairs, pairs, 2, 3, 0, 1));
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1);
+}
+
 /** The sum of sixteen counts up to 255. */
 // @ts-ignore: decorator
 @inline
 export function countBytes(counts: v128): i32 {
-  const pairs = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(counts));
-  const v = i32x4.add(pairs, i32x4.shuffle(pairs, pairs, 2, 3, 0, 1));
-  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1);
+  return countHalves(i16x8.extadd_pairwise_i8x16_u(counts));
 }
 
 /** Squares of two vectors, added up. */
