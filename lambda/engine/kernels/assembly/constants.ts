@@ -34,16 +34,15 @@
   0x0f0f0f0f, // 28: low half of each byte
   0x00ff00ff, // 29: low byte of each 16 bits
   0x33000000, // 30: 2^-25, half of the smallest f16
-  0x42fe0000, // 31: 127
-  0x4b400008, // 32: 1.5 * 2^23 + 8
-  0x47800080, // 33: 65537
-  0x00010001, // 34: 1, in 16 bits
-  0xc407c407, // 35: in 16 bits, half an ulp of e4m3 less one, less the bf16 whose code would be 0
-  0x007e007e, // 36: in 16 bits, the last code of e4m3
-  0x3c803c80, // 37: in 16 bits, the bf16 of 2^-6
-  0x3c003c00, // 38: in 16 bits, the bf16 whose code would be 0
-  0x80808080, // 39: sign of 8 bits
-  0x46c00000, // 40: 1.5 * 2^14, whose ulp is the smallest e4m3
+  0x4b400008, // 31: 1.5 * 2^23 + 8
+  0x47800080, // 32: 65537
+  0x00010001, // 33: 1, in 16 bits
+  0xc407c407, // 34: in 16 bits, half an ulp of e4m3 less one, less the bf16 whose code would be 0
+  0x007e007e, // 35: in 16 bits, the last code of e4m3
+  0x3c803c80, // 36: in 16 bits, the bf16 of 2^-6
+  0x3c003c00, // 37: in 16 bits, the bf16 whose code would be 0
+  0x80808080, // 38: sign of 8 bits
+  0x46c00000, // 39: 1.5 * 2^14, whose ulp is the smallest e4m3
 ]);
 
 // @ts-ignore: decorator
@@ -81,13 +80,12 @@ export const MAGNITUDE8 = 27;
 export const NIBBLES = 28;
 export const LOW_BYTES = 29;
 export const F16_NOTHING = 30;
-export const INT8_MAX = 31;
-export const INT4_MAGIC = 32;
-export const BF16_SPLITTER = 33;
-export const ONE16 = 34;
-export const E4M3_BIAS16 = 35;
-export const E4M3_LAST16 = 36;
-export const E4M3_MIN_NORMAL16 = 37;
-export const E4M3_BASE16 = 38;
-export const SIGN_BYTES = 39;
-export const E4M3_TINY_MAGIC = 40;
+export const INT4_MAGIC = 31;
+export const BF16_SPLITTER = 32;
+export const ONE16 = 33;
+export const E4M3_BIAS16 = 34;
+export const E4M3_LAST16 = 35;
+export const E4M3_MIN_NORMAL16 = 36;
+export const E4M3_BASE16 = 37;
+export const SIGN_BYTES = 38;
+export const E4M3_TINY_MAGIC = 39;
