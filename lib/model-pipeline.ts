@@ -1,6 +1,7 @@
 import { Duration, Names } from 'aws-cdk-lib';
 import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { BuildMetrics } from './build-metrics';
@@ -12,6 +13,7 @@ import { IModelBucket, ModelBucket } from './model-bucket';
 import { ModelCompressor } from './model-compressor';
 import { ModelFormat } from './model-format';
 import { NotificationOptions, PipelineNotifications } from './pipeline-notifications';
+import { NewModelOptions } from './new-model-options';
 import { BuildMachine } from './private/build-machine';
 import { CleanUp } from './private/clean-up';
 import { digest } from './private/digest';
@@ -19,7 +21,9 @@ import { Hosting } from './private/hosting';
 import { endpointArns, ReleaseMachine } from './private/release-machine';
 import { renderLimits } from './private/render-limits';
 import { RunOnDeploy } from './private/run-on-deploy';
-import { requireDuration, requireModelName } from './private/validate';
+import { RunOnNewModel } from './private/run-on-new-model';
+import { RunOnSchedule } from './private/run-on-schedule';
+import { ensure, requireDuration, requireModelName } from './private/validate';
 import { validatePairing } from './private/validate-endpoint';
 import { TrainingJob } from './training-job';
 import { TrainingOptions } from './training-options';
@@ -60,6 +64,18 @@ export interface ModelPipelineProps {
    * @default true
    */
   readonly runOnDeploy?: boolean;
+  /**
+   * Builds a trained model that is put into a bucket, once all of it is there.
+   *
+   * @default - uploads start nothing
+   */
+  readonly runOnNewModel?: NewModelOptions;
+  /**
+   * Trains anew at these times, from the data that lies there then. Needs `training`.
+   *
+   * @default - no schedule
+   */
+  readonly runOnSchedule?: ScheduleExpression;
   /**
    * How often a release looks at its endpoint, 1 second to 5 minutes.
    *
@@ -175,21 +191,7 @@ export class ModelPipeline extends Construct {
       logEncryptionKey: models.logEncryptionKey,
     });
     const cleanUp = this.createCleanUp(build, release, hosting);
-    if (props.runOnDeploy ?? true) {
-      const run = new RunOnDeploy(this, 'RunOnDeploy', {
-        machine: build.machine,
-        inputsDigest: digest(this, [
-          props.modelName,
-          this.training?._inputsDigest(),
-          compressionDigest,
-          specificationDigest,
-          // A build that did not pass its gate deserves another try when the gate was moved.
-          renderLimits(props.limits),
-        ]),
-        logEncryptionKey: models.logEncryptionKey,
-      });
-      run.node.addDependency(cleanUp);
-    }
+    this.createTriggers(props, compressionDigest, specificationDigest).forEach((it) => it.node.addDependency(cleanUp));
   }
 
   /** Lets an identity call the endpoint. */
@@ -209,6 +211,39 @@ export class ModelPipeline extends Construct {
   public addSource(bucket: IBucket, prefix: string = ''): void {
     this.compressor.addSource(bucket, prefix);
     this.build.changes.addSource(bucket, prefix);
+  }
+
+  /** What starts builds. Goes before the clean-up does, so that nothing is started that it does not stop. */
+  private createTriggers(props: ModelPipelineProps, compression: string, specification: string): Construct[] {
+    const { models, notifications } = this;
+    const { modelName, runOnNewModel, runOnSchedule: expression } = props;
+    const common = { modelName, models, machine: this.build.machine, topic: notifications.topic };
+    const triggers: Construct[] = [];
+    if (props.runOnDeploy ?? true) {
+      const inputsDigest = digest(this, [
+        modelName,
+        this.training?._inputsDigest(),
+        compression,
+        specification,
+        // A build that did not pass its gate deserves another try when the gate was moved.
+        renderLimits(props.limits),
+      ]);
+      const { machine } = common;
+      const { logEncryptionKey } = models;
+      triggers.push(new RunOnDeploy(this, 'RunOnDeploy', { machine, inputsDigest, logEncryptionKey }));
+    }
+    if (runOnNewModel !== undefined) {
+      const inputsDigest = digest(this, [modelName, compression, specification]);
+      const { modelFormat } = props;
+      const run = new RunOnNewModel(this, 'RunOnNewModel', { ...runOnNewModel, ...common, modelFormat, inputsDigest });
+      this.addSource(run.bucket, run.prefix);
+      triggers.push(run);
+    }
+    if (expression !== undefined) {
+      ensure(this.training !== undefined, 'runOnSchedule needs training: there is nothing else to do anew');
+      triggers.push(new RunOnSchedule(this, 'RunOnSchedule', { ...common, expression }));
+    }
+    return triggers;
   }
 
   private createCleanUp(build: BuildMachine, release: ReleaseMachine, hosting: Hosting): CleanUp {

@@ -18,7 +18,7 @@ export class RunOnDeploy extends Construct {
   constructor(scope: Construct, id: string, props: RunOnDeployProps) {
     super(scope, id);
     const handler = new HandlerFunction(this, 'Handler', {
-      handler: 'start-build',
+      handler: 'run-on-deploy',
       description: 'Starts a build after a deployment',
       timeout: Duration.minutes(1),
       logEncryptionKey: props.logEncryptionKey,
@@ -31,7 +31,6 @@ export class RunOnDeploy extends Construct {
       properties: {
         stateMachineArn: props.machine.stateMachineArn,
         executionName: `deploy-${props.inputsDigest.slice(0, 14)}`,
-        input: JSON.stringify({ ifChanged: true }),
       },
     });
   }

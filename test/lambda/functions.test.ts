@@ -61,7 +61,7 @@ describe('serving code', () => {
   });
 });
 
-describe('start-build', () => {
+describe('run-on-deploy', () => {
   let stateMachineArn: string;
   let states: SFNClient;
 
@@ -79,12 +79,12 @@ describe('start-build', () => {
     request: string,
     before?: string,
   ): Promise<Record<string, unknown>> {
-    const { handler } = await import('../../lambda/start-build');
+    const { handler } = await import('../../lambda/run-on-deploy');
     return handler({
       RequestType: type,
       RequestId: request,
       ...(type === 'Create' ? {} : { PhysicalResourceId: stateMachineArn }),
-      ResourceProperties: { stateMachineArn, executionName: inputs, input: '{}' },
+      ResourceProperties: { stateMachineArn, executionName: inputs },
       ...(before === undefined ? {} : { OldResourceProperties: { executionName: before } }),
     });
   }

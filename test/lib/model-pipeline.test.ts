@@ -80,7 +80,6 @@ describe('run on deploy', () => {
     template().hasResourceProperties(RUN, {
       stateMachineArn: { Ref: Match.stringLikeRegexp('BuildMachine') },
       executionName: Match.stringLikeRegexp('^deploy-[0-9a-f]{14}$'),
-      input: '{"ifChanged":true}',
     });
     template({ runOnDeploy: false }).resourceCountIs(RUN, 0);
     template({ training: undefined }).resourceCountIs(RUN, 1);

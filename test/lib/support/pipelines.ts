@@ -5,6 +5,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import {
   CompressionMode,
@@ -12,6 +13,7 @@ import {
   DeepLearningContainer,
   EndpointUpdatePolicy,
   MlInstanceType,
+  ModelCompleteness,
   ModelFormat,
   ModelPipeline,
   ModelPipelineProps,
@@ -136,6 +138,8 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
       }),
     },
     runOnDeploy: true,
+    runOnNewModel: { bucket: data, prefix: 'uploads/', completeness: ModelCompleteness.modelFiles() },
+    runOnSchedule: ScheduleExpression.cron({ hour: '3', minute: '0' }),
     statusInterval: Duration.seconds(30),
   });
   pipeline.addSource(data, 'models/');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { fields, text } from './support/fields';
+import { startOnce } from './support/start-once';
 
 const client = new SFNClient({ maxAttempts: 8 });
 
@@ -17,11 +18,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   const before = fields(event, 'OldResourceProperties').executionName;
   if (event.RequestType === 'Delete' || inputs === before) return { PhysicalResourceId };
   const request = createHash('sha256').update(text(event, 'RequestId')).digest('hex').slice(0, 8);
-  const name = `${inputs}-${request}`;
-  try {
-    await client.send(new StartExecutionCommand({ stateMachineArn, name, input: text(properties, 'input') }));
-  } catch (error) {
-    if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
-  }
-  return { PhysicalResourceId, Data: { executionName: name } };
+  const executionName = `${inputs}-${request}`;
+  await startOnce(client, stateMachineArn, executionName, { ifChanged: true });
+  return { PhysicalResourceId, Data: { executionName } };
 }

@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  ListExecutionsCommand,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
+import { startTestAws, TestAws } from '../support/local-aws';
+
+let aws: TestAws;
+let states: SFNClient;
+const saved = { ...process.env };
+let cases = 0;
+
+beforeAll(async () => {
+  aws = await startTestAws();
+  states = new SFNClient(aws.config);
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: aws.url,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  });
+  await aws.s3.send(new CreateBucketCommand({ Bucket: 'models' }));
+}, 600_000);
+
+/** What waits for more files says so. */
+beforeAll(() => void jest.spyOn(console, 'info').mockImplementation());
+
+afterAll(async () => {
+  process.env = saved;
+  await aws.close();
+});
+
+/** What the stack gives a function, and a folder and a machine of the test's own. */
+beforeEach(async () => {
+  const name = `case-${++cases}`;
+  const made = await states.send(
+    new CreateStateMachineCommand({
+      name,
+      definition: JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } }),
+      roleArn: 'arn:aws:iam::123456789012:role/states',
+    }),
+  );
+  Object.assign(process.env, {
+    STATE_MACHINE_ARN: made.stateMachineArn,
+    BUCKET: 'models',
+    PREFIX: `${name}/`,
+    FORMAT: 'safetensors',
+    INPUTS_DIGEST: 'recipe-1',
+    MARKER: '_SUCCESS',
+  });
+});
+
+const put = (key: string, body = 'done'): Promise<unknown> =>
+  aws.s3.send(new PutObjectCommand({ Bucket: 'models', Key: `case-${cases}/${key}`, Body: body }));
+const remove = (key: string): Promise<unknown> =>
+  aws.s3.send(new DeleteObjectCommand({ Bucket: 'models', Key: `case-${cases}/${key}` }));
+/** S3 keeps the seconds of an upload only. */
+const nextSecond = (): Promise<void> => sleep(1000 - (Date.now() % 1000) + 20);
+
+interface Answer {
+  readonly started: boolean;
+  readonly source?: string;
+  readonly executionName?: string;
+}
+
+async function uploaded(): Promise<Answer> {
+  const { handler } = await import('../../lambda/run-on-new-model');
+  return handler();
+}
+
+async function executions(): Promise<string[]> {
+  const { executions: found } = await states.send(
+    new ListExecutionsCommand({ stateMachineArn: process.env.STATE_MACHINE_ARN }),
+  );
+  return found!.map(({ name }) => name!);
+}
+
+describe('a model with a marker', () => {
+  test('is built once it is complete, from its folder, however often and from wherever events come', async () => {
+    await put('v1/model.safetensors', 'one');
+    expect(await uploaded()).toEqual({ started: false });
+    await put('v1/_SUCCESS');
+    const first = await uploaded();
+    expect(first).toMatchObject({ started: true, source: `s3://models/case-${cases}/v1/` });
+    expect(first.executionName).toMatch(/^model-[0-9a-f]{24}$/);
+    expect(await Promise.all([uploaded(), uploaded(), uploaded()])).toEqual(
+      Array(3).fill({ ...first, started: false }),
+    );
+    expect(await executions()).toEqual([first.executionName]);
+    const execution = await states.send(
+      new DescribeExecutionCommand({
+        executionArn: `${process.env.STATE_MACHINE_ARN!.replace(':stateMachine:', ':execution:')}:${first.executionName}`,
+      }),
+    );
+    expect(JSON.parse(execution.input!)).toEqual({ source: first.source });
+  });
+
+  test('is passed over when a newer one is there, so that late events bring nothing old back', async () => {
+    await put('v1/_SUCCESS');
+    await nextSecond();
+    await put('v2/_SUCCESS');
+    const second = await uploaded();
+    expect(second.source).toMatch(/\/v2\/$/);
+    // The event of v1 comes late, and that of v2 again.
+    expect(await uploaded()).toEqual({ ...second, started: false });
+    expect(await uploaded()).toEqual({ ...second, started: false });
+    expect(await executions()).toEqual([second.executionName]);
+  });
+
+  test('that is being uploaded again waits for its new marker', async () => {
+    await put('model.safetensors', 'one');
+    await put('_SUCCESS');
+    const first = await uploaded();
+    expect(first).toMatchObject({ started: true, source: `s3://models/case-${cases}/` });
+    await nextSecond();
+    await put('model.safetensors', 'two');
+    expect(await uploaded()).toEqual({ started: false });
+    await put('_SUCCESS');
+    const second = await uploaded();
+    expect(second.started).toBe(true);
+    expect(second.executionName).not.toBe(first.executionName);
+  });
+
+  test('that went through another recipe or endpoint is another build; the same upload later is none', async () => {
+    await put('_SUCCESS');
+    const { executionName } = await uploaded();
+    process.env.INPUTS_DIGEST = 'recipe-2';
+    const again = await uploaded();
+    expect(again.started).toBe(true);
+    expect(again.executionName).not.toBe(executionName);
+    process.env.INPUTS_DIGEST = 'recipe-1';
+    expect(await uploaded()).toMatchObject({ started: false, executionName });
+  });
+});
+
+describe('a model without a marker', () => {
+  beforeEach(() => delete process.env.MARKER);
+  const shard = (n: number): string => `v1/model-0000${n}-of-00002.safetensors`;
+  const index = JSON.stringify({
+    weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' },
+  });
+
+  test.each([
+    [[shard(1), shard(2), 'v1/model.safetensors.index.json']],
+    [['v1/model.safetensors.index.json', shard(2), shard(1)]],
+    [[shard(2), 'v1/model.safetensors.index.json', shard(1)]],
+  ])('is complete with its index and every shard, whatever comes last: %j', async (keys) => {
+    await put('v1/config.json', '{}');
+    const answers: Answer[] = [];
+    for (const key of keys) {
+      await put(key, key.endsWith('.json') ? index : 'weights');
+      answers.push(await uploaded());
+    }
+    expect(answers.map(({ started }) => started)).toEqual([false, false, true]);
+    await put('v1/tokenizer.json', '{}');
+    expect((await uploaded()).executionName).toBe(answers[2].executionName);
+    expect(await executions()).toHaveLength(1);
+  });
+
+  test('with a damaged index is built, so that the build tells what is wrong', async () => {
+    await put('v1/model.safetensors.index.json', '{"weight_map":');
+    expect((await uploaded()).started).toBe(true);
+  });
+
+  test('of one file is complete with it; putting an earlier one back is a build of its own', async () => {
+    process.env.FORMAT = 'tflite';
+    await put('model.tflite', 'one');
+    const first = await uploaded();
+    expect(first.started).toBe(true);
+    await nextSecond();
+    await put('model.tflite', 'two');
+    expect((await uploaded()).started).toBe(true);
+    await nextSecond();
+    await put('model.tflite', 'one');
+    expect((await uploaded()).started).toBe(true);
+    expect(await executions()).toHaveLength(3);
+    await remove('model.tflite');
+    expect(await uploaded()).toEqual({ started: false });
+  });
+});
+
+describe('run-on-schedule', () => {
+  const occurs = async (scheduledTime: string): Promise<{ executionName: string }> => {
+    const { handler } = await import('../../lambda/run-on-schedule');
+    return handler({ scheduledTime });
+  };
+
+  test('builds once an occurrence, whenever and however often it is told', async () => {
+    expect(await occurs('2026-11-25T03:00:00Z')).toEqual({ executionName: 'schedule-20261125-030000' });
+    await occurs('2026-11-26T03:00:00Z');
+    await occurs('2026-11-25T03:00:00Z');
+    expect((await executions()).sort()).toEqual(['schedule-20261125-030000', 'schedule-20261126-030000']);
+  });
+
+  test('says what it was told instead of a time', async () => {
+    await expect(occurs('tomorrow')).rejects.toThrow('"scheduledTime" must be a time, received: tomorrow');
+  });
+});
