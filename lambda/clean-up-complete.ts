@@ -1,14 +1,18 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { removeConfigsAndModels, removeEndpoint } from './release/remove-releases';
+import { removeEndpoint } from './release/remove-endpoint';
+import { removeConfigsAndModels } from './release/tidy-releases';
 import { fields, text } from './support/fields';
+import { openLedger } from './support/ledgers';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
 
-/** Removes the endpoint, then its configs and models; asked again until nothing is left. */
+/** Removes the endpoint, then its configs and models, and what was noted of it; asked again until nothing is left. */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<{ IsComplete: boolean }> {
   if (event.RequestType !== 'Delete') return { IsComplete: true };
-  const endpointName = text(fields(event, 'ResourceProperties'), 'endpointName');
+  const properties = fields(event, 'ResourceProperties');
+  const endpointName = text(properties, 'endpointName');
   if (!(await removeEndpoint(client, endpointName))) return { IsComplete: false };
   await removeConfigsAndModels(client, endpointName);
+  await openLedger(properties).remove();
   return { IsComplete: true };
 }

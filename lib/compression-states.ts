@@ -153,7 +153,11 @@ export class CompressionStates extends StateMachineFragment {
         ...(servingCode === undefined
           ? {}
           : { code: { bucket: servingCode.s3BucketName, key: servingCode.s3ObjectKey } }),
-        provenance: { 'execution.$': '$$.Execution.Id', ...provenance },
+        provenance: {
+          'execution.$': '$$.Execution.Id',
+          'begun.$': '$$.Execution.StartTime',
+          ...provenance,
+        },
       },
       resultPath: '$.finalized',
     }).retried();

@@ -4,6 +4,7 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ContainerImage } from './container-image';
 import { EndpointUpdatePolicy } from './endpoint-update-policy';
 import { MlInstanceType } from './ml-instance-type';
+import { SmokeTest } from './smoke-test';
 
 /** The endpoint that serves the model. */
 export interface EndpointSpecification {
@@ -90,6 +91,19 @@ export interface EndpointSpecification {
    * @default EndpointUpdatePolicy.allAtOnce()
    */
   readonly updatePolicy?: EndpointUpdatePolicy;
+  /**
+   * What the endpoint is asked once a release serves. Wrong answers bring the release before back.
+   *
+   * @default - nothing; a release that is healthy and raises no alarm is good
+   */
+  readonly smokeTest?: SmokeTest;
+  /**
+   * How many endpoint configs and models stay, newest first, those in use included; 1 to 100. Older ones are removed
+   * after each release. Artifacts stay, and any of them can be released again.
+   *
+   * @default 5
+   */
+  readonly keepReleases?: number;
   /**
    * The host's image, whose driver has to fit the CUDA version of the container's.
    *

@@ -38,7 +38,7 @@ export class EndpointUpdatePolicy {
     );
     const alarms = options.alarms ?? [];
     ensure(alarms.length <= 10, `an update can be rolled back by at most 10 alarms, received: ${alarms.length}`);
-    return new EndpointUpdatePolicy({
+    return new EndpointUpdatePolicy(limit, {
       BlueGreenUpdatePolicy: {
         TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE', WaitIntervalInSeconds: 0 },
         TerminationWaitInSeconds: wait.toSeconds(),
@@ -50,7 +50,19 @@ export class EndpointUpdatePolicy {
     });
   }
 
-  private constructor(private readonly deploymentConfig: Record<string, unknown>) {}
+  private constructor(
+    private readonly limit: Duration,
+    private readonly deploymentConfig: Record<string, unknown>,
+  ) {}
+
+  /**
+   * How long an update may take.
+   *
+   * @internal
+   */
+  public _limit(): Duration {
+    return this.limit;
+  }
 
   /**
    * As `DeploymentConfig` of the SageMaker API.

@@ -19,6 +19,7 @@ export * from './model-pipeline';
 export * from './new-model-options';
 export * from './pipeline-notifications';
 export * from './pruning';
+export * from './smoke-test';
 export * from './training-channel';
 export * from './training-job';
 export * from './training-options';

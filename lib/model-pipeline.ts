@@ -18,7 +18,8 @@ import { BuildMachine } from './private/build-machine';
 import { CleanUp } from './private/clean-up';
 import { digest } from './private/digest';
 import { Hosting } from './private/hosting';
-import { endpointArns, ReleaseMachine } from './private/release-machine';
+import { ReleaseMachine } from './private/release-machine';
+import { endpointArns } from './private/release-places';
 import { renderLimits } from './private/render-limits';
 import { RunOnDeploy } from './private/run-on-deploy';
 import { RunOnNewModel } from './private/run-on-new-model';
@@ -123,7 +124,7 @@ export class ModelPipeline extends Construct {
    * `{ "ifChanged": true }` to do what a deployment would.
    */
   public readonly buildMachine: IStateMachine;
-  /** Releases an artifact. Input `{ "artifact": "s3://…/" }`. */
+  /** Releases an artifact. Input `{ "build": "<name>" }` or `{ "artifact": "s3://…/" }`. */
   public readonly releaseMachine: IStateMachine;
   /** Name of the endpoint. It exists from the first release on. */
   public readonly endpointName: string;
@@ -250,7 +251,7 @@ export class ModelPipeline extends Construct {
     const cleanUp = new CleanUp(this, 'CleanUp', {
       endpointName: this.endpointName,
       machines: [build.machine, release.machine],
-      logEncryptionKey: this.models.logEncryptionKey,
+      models: this.models,
     });
     // The endpoint needs its role, and running builds need theirs, until they are gone.
     cleanUp.node.addDependency(build, release, hosting, this.compressor, ...(this.training ? [this.training] : []));

@@ -2,7 +2,7 @@
 export type Kind = 'failed' | 'gated' | 'rolled-back' | 'stopped' | 'waiting-for-approval';
 
 const GATED = ['GateFailed'];
-const ROLLED_BACK = ['RolledBack', 'RollbackFailed'];
+const ROLLED_BACK = ['RolledBack', 'RollbackFailed', 'SmokeTestFailed', 'RestoreFailed'];
 
 /** Sorts an execution that did not succeed by its error. */
 export function kindOf(status: string, error: string | undefined): Kind {
@@ -19,6 +19,13 @@ const ADVICE: Readonly<Record<string, string>> = {
   RolledBack: 'The model before keeps serving. Look at the reason, mend it, and build or release again.',
   RollbackFailed:
     'Old and new instances are mixed. Look at the endpoint at once; delete it and release an artifact that is known to be good.',
+  SmokeTestFailed:
+    'The release before serves again. Look at the numbers, mend the model or the golden requests, and build or release again.',
+  RestoreFailed:
+    'A model that answers wrongly may still serve. Look at the endpoint at once; release a build that is known to be good.',
+  TimedOut: 'The endpoint may still get there. Look at it; if it does not, contact AWS support, and release again.',
+  ReleaseQueued: 'Another release has been under way for a day. Look at it, stop it if it hangs, and release again.',
+  TurnLost: 'Another release has taken over. Start a new release if this one is still wanted.',
   EndpointBroken: 'Look at the endpoint, delete it, and release an artifact that is known to be good.',
   EndpointBusy: 'Somebody else has been changing the endpoint for hours. Release the artifact again when that is over.',
   NoArtifact: 'Release an artifact that a build has finished: a prefix with manifest.json in it.',

@@ -10,6 +10,16 @@ export class EndpointBrokenError extends Error {
   override readonly name = 'EndpointBroken';
 }
 
+/** Another release has the turn; the state machine tries again later. */
+export class ReleaseQueuedError extends Error {
+  override readonly name = 'ReleaseQueued';
+}
+
+/** Another release has taken over; this one must not touch the endpoint any more. */
+export class TurnLostError extends Error {
+  override readonly name = 'TurnLost';
+}
+
 /** The artifact is not there, or not complete. */
 export class NoArtifactError extends Error {
   override readonly name = 'NoArtifact';

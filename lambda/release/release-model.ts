@@ -3,16 +3,15 @@ import {
   CreateEndpointConfigCommand,
   CreateModelCommand,
   DeleteEndpointCommand,
-  DescribeEndpointCommand,
-  DescribeEndpointOutput,
   SageMakerClient,
   Tag,
-  UpdateEndpointCommand,
 } from '@aws-sdk/client-sagemaker';
-import { ReleaseSpecification } from './release-specification';
-import { EndpointBrokenError, EndpointBusyError, isInProgress, isMissing, isTaken } from './release-errors';
+import { describeEndpoint, refuseUnsettled } from './endpoints';
+import { moveEndpoint } from './move-endpoint';
+import { EndpointBusyError, isTaken } from './release-errors';
 import { ENDPOINT_TAG, releaseNames } from './release-names';
-import { deploymentConfig, modelCommandInput, productionVariant } from './release-requests';
+import { deploymentConfig, endpointConfigInput, modelCommandInput } from './release-requests';
+import { ReleaseSpecification } from './release-specification';
 
 export interface ReleaseRequest {
   readonly client: SageMakerClient;
@@ -20,6 +19,8 @@ export interface ReleaseRequest {
   /** Address of a finished artifact, ending in `/`. */
   readonly artifact: string;
   readonly specification: ReleaseSpecification;
+  /** Lets the update through whatever the alarms say, for the release that is to end an alarm. */
+  readonly ignoreAlarms?: boolean;
 }
 
 export interface ReleaseAnswer {
@@ -41,22 +42,8 @@ export async function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
   const names = releaseNames(endpointName, request.artifact, specification);
   const answer = { endpointName, ...names };
   let endpoint = await describeEndpoint(client, endpointName);
-  if (endpoint !== undefined) refuseBroken(endpoint);
-
-  const tags: Tag[] = [...specification.tags, { Key: ENDPOINT_TAG, Value: endpointName }];
-  await unlessTaken(
-    client.send(new CreateModelCommand({ ...modelCommandInput(request, names.modelName), Tags: tags })),
-  );
-  await unlessTaken(
-    client.send(
-      new CreateEndpointConfigCommand({
-        EndpointConfigName: names.endpointConfigName,
-        ProductionVariants: [productionVariant(names.modelName, specification)],
-        ...(specification.kmsKeyArn === undefined ? {} : { KmsKeyId: specification.kmsKeyArn }),
-        Tags: tags,
-      }),
-    ),
-  );
+  if (endpoint !== undefined) refuseUnsettled(endpoint);
+  await makeModelAndConfig(request, names);
 
   if (endpoint?.EndpointStatus === 'Failed') {
     // An endpoint that was never in service can only be deleted; nothing is lost with it.
@@ -71,60 +58,48 @@ export async function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
         new CreateEndpointCommand({
           EndpointName: endpointName,
           EndpointConfigName: names.endpointConfigName,
-          Tags: tags,
+          Tags: tagsOf(request),
         }),
       );
       return { ...answer, action: 'created' };
     } catch (error) {
       if (!isTaken(error)) throw error;
       endpoint = await describeEndpoint(client, endpointName);
+      if (endpoint === undefined) throw new EndpointBusyError(`endpoint ${endpointName} is being made and deleted`);
     }
   }
-  if (endpoint?.EndpointConfigName === names.endpointConfigName && endpoint.EndpointStatus === 'InService') {
+  if (endpoint.EndpointConfigName === names.endpointConfigName && endpoint.EndpointStatus === 'InService') {
     return { ...answer, action: 'unchanged' };
   }
-  try {
-    await client.send(
-      new UpdateEndpointCommand({
-        EndpointName: endpointName,
-        EndpointConfigName: names.endpointConfigName,
-        RetainAllVariantProperties: false,
-        ...(specification.deploymentConfig === undefined
-          ? {}
-          : { DeploymentConfig: deploymentConfig(specification.deploymentConfig) }),
+  await moveEndpoint({
+    client,
+    endpointName,
+    from: endpoint.EndpointConfigName!,
+    to: names.endpointConfigName,
+    deploymentConfig: deploymentConfig(specification, request.ignoreAlarms ?? false),
+  });
+  return { ...answer, action: 'updated' };
+}
+
+async function makeModelAndConfig(
+  request: ReleaseRequest,
+  { modelName, endpointConfigName }: { modelName: string; endpointConfigName: string },
+): Promise<void> {
+  const Tags = tagsOf(request);
+  await unlessTaken(request.client.send(new CreateModelCommand({ ...modelCommandInput(request, modelName), Tags })));
+  await unlessTaken(
+    request.client.send(
+      new CreateEndpointConfigCommand({
+        ...endpointConfigInput(request.specification, modelName),
+        EndpointConfigName: endpointConfigName,
+        Tags,
       }),
-    );
-    return { ...answer, action: 'updated' };
-  } catch (error) {
-    if (isInProgress(error))
-      throw new EndpointBusyError(`endpoint ${endpointName} is changing: ${(error as Error).message}`);
-    throw error;
-  }
+    ),
+  );
 }
 
-/** An endpoint's description; undefined when there is none. */
-export async function describeEndpoint(
-  client: SageMakerClient,
-  name: string,
-): Promise<DescribeEndpointOutput | undefined> {
-  try {
-    return await client.send(new DescribeEndpointCommand({ EndpointName: name }));
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-function refuseBroken(endpoint: DescribeEndpointOutput): void {
-  const { EndpointName: name, EndpointStatus: status, FailureReason: reason } = endpoint;
-  if (status === 'UpdateRollbackFailed') {
-    throw new EndpointBrokenError(
-      `endpoint ${name} is UpdateRollbackFailed (${reason ?? 'no reason given'}): old and new instances are mixed; look at it, delete it, and release again`,
-    );
-  }
-  if (status !== 'InService' && status !== 'Failed' && status !== 'OutOfService') {
-    throw new EndpointBusyError(`endpoint ${name} is ${status}`);
-  }
+function tagsOf({ specification, endpointName }: ReleaseRequest): Tag[] {
+  return [...specification.tags, { Key: ENDPOINT_TAG, Value: endpointName }];
 }
 
 /** Names are digests of content, so one that is taken holds what we were about to make. */

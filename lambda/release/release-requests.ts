@@ -1,5 +1,10 @@
-import { CreateModelCommandInput, DeploymentConfig, ProductionVariant } from '@aws-sdk/client-sagemaker';
-import { ReleaseDeploymentConfig, ReleaseSpecification } from './release-specification';
+import {
+  CreateEndpointConfigCommandInput,
+  CreateModelCommandInput,
+  DeploymentConfig,
+  ProductionVariant,
+} from '@aws-sdk/client-sagemaker';
+import { ReleaseSpecification } from './release-specification';
 import type { ReleaseRequest } from './release-model';
 
 /** The artifact is served as the prefix it is: nothing is packed again, and the container gets it uncompressed. */
@@ -27,9 +32,23 @@ export function modelCommandInput(request: ReleaseRequest, modelName: string): C
   };
 }
 
+/** All of an endpoint config but its name and tags. */
+export function endpointConfigInput(
+  specification: ReleaseSpecification,
+  modelName: string,
+): Omit<CreateEndpointConfigCommandInput, 'EndpointConfigName'> {
+  return {
+    ...specification.endpointConfig,
+    ProductionVariants: [productionVariant(modelName, specification)],
+    ...(specification.kmsKeyArn === undefined ? {} : { KmsKeyId: specification.kmsKeyArn }),
+  };
+}
+
 /** The endpoint's one production variant; its name stays the same over all releases, or guardrails would not apply. */
-export function productionVariant(modelName: string, specification: ReleaseSpecification): ProductionVariant {
+function productionVariant(modelName: string, specification: ReleaseSpecification): ProductionVariant {
   const optional: Partial<ProductionVariant> = {
+    InstanceType: specification.instanceType as ProductionVariant['InstanceType'],
+    InitialInstanceCount: specification.initialInstanceCount,
     VolumeSizeInGB: specification.volumeSizeInGb,
     ContainerStartupHealthCheckTimeoutInSeconds: specification.containerStartupHealthCheckTimeoutSeconds,
     ModelDataDownloadTimeoutInSeconds: specification.modelDataDownloadTimeoutSeconds,
@@ -38,18 +57,18 @@ export function productionVariant(modelName: string, specification: ReleaseSpeci
   return {
     VariantName: specification.variantName,
     ModelName: modelName,
-    InstanceType: specification.instanceType as ProductionVariant['InstanceType'],
-    InitialInstanceCount: specification.initialInstanceCount,
     InitialVariantWeight: 1,
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+    ...specification.variant,
   };
 }
 
-/** How the endpoint goes from one config to the next; the client wants lists of its own. */
-export function deploymentConfig(config: ReleaseDeploymentConfig): DeploymentConfig {
-  const { AutoRollbackConfiguration: rollback } = config;
-  return {
-    BlueGreenUpdatePolicy: config.BlueGreenUpdatePolicy,
-    ...(rollback === undefined ? {} : { AutoRollbackConfiguration: { Alarms: [...rollback.Alarms] } }),
-  };
+/** How the endpoint goes from one config to the next. */
+export function deploymentConfig(
+  { deploymentConfig: config }: ReleaseSpecification,
+  ignoreAlarms: boolean,
+): DeploymentConfig | undefined {
+  if (config === undefined || !ignoreAlarms) return config;
+  const { AutoRollbackConfiguration: _ignored, ...rest } = config;
+  return rest;
 }

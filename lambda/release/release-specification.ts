@@ -1,3 +1,5 @@
+import type { CreateEndpointConfigCommandInput, DeploymentConfig, ProductionVariant } from '@aws-sdk/client-sagemaker';
+
 /**
  * What the release machine hands to the Release function: everything about the endpoint that does not come from the
  * artifact. The stack renders it into the machine's definition; names are chosen by Release.
@@ -7,9 +9,9 @@ export interface ReleaseSpecification {
   readonly executionRoleArn: string;
   /** Image address, `<account>.dkr.ecr.<region>.<suffix>/<repository>:<tag>`. */
   readonly image: string;
-  /** For example `ml.c7i.large`. */
-  readonly instanceType: string;
-  readonly initialInstanceCount: number;
+  /** For example `ml.c7i.large`; absent where `variant` says what serves. */
+  readonly instanceType?: string;
+  readonly initialInstanceCount?: number;
   /** Must stay the same over the endpoint's life, or an update would add a variant. */
   readonly variantName: string;
   /** The container's environment; at most 100 entries. */
@@ -26,17 +28,12 @@ export interface ReleaseSpecification {
   readonly modelDataDownloadTimeoutSeconds?: number;
   /** The host's image, which has to fit the CUDA version of the container's. */
   readonly inferenceAmiVersion?: string;
+  /** Further fields of the variant, in the shape of the SageMaker API. */
+  readonly variant?: Partial<ProductionVariant>;
+  /** Further fields of the endpoint config, in the shape of the SageMaker API. */
+  readonly endpointConfig?: Partial<CreateEndpointConfigCommandInput>;
   /** `DeploymentConfig` in the shape of the SageMaker API, for updates. */
-  readonly deploymentConfig?: ReleaseDeploymentConfig;
+  readonly deploymentConfig?: DeploymentConfig;
   /** Goes on every model, endpoint config and endpoint that Release creates. */
   readonly tags: readonly { readonly Key: string; readonly Value: string }[];
-}
-
-export interface ReleaseDeploymentConfig {
-  readonly BlueGreenUpdatePolicy: {
-    readonly TrafficRoutingConfiguration: { readonly Type: 'ALL_AT_ONCE'; readonly WaitIntervalInSeconds: number };
-    readonly TerminationWaitInSeconds: number;
-    readonly MaximumExecutionTimeoutInSeconds: number;
-  };
-  readonly AutoRollbackConfiguration?: { readonly Alarms: readonly { readonly AlarmName: string }[] };
 }

@@ -1,6 +1,6 @@
 import { DescribeEndpointConfigCommand, DescribeModelCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { isMissing } from './release-errors';
-import { describeEndpoint } from './release-model';
+import { describeEndpoint } from './endpoints';
 
 /** Address of the artifact that an endpoint serves; undefined when there is no endpoint. */
 export async function releasedArtifact(client: SageMakerClient, endpointName: string): Promise<string | undefined> {

@@ -145,6 +145,7 @@ export class BuildMachine extends Construct {
       input: TaskInput.fromObject({
         build: JsonPath.stringAt('$.prepared.build'),
         artifact: JsonPath.stringAt('$.plan.artifact'),
+        begun: JsonPath.stringAt('$$.Execution.StartTime'),
       }),
       resultPath: '$.release',
     });

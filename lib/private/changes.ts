@@ -18,7 +18,7 @@ import { FunctionTask } from './function-task';
 import { allow, allowKey, allowList, allowObjects } from './grants';
 import { HandlerFunction } from './handler-function';
 import { COMPRESSED, RAW } from './prefixes';
-import { endpointArns } from './release-machine';
+import { endpointArns } from './release-places';
 
 export interface ChangesProps {
   readonly modelName: string;

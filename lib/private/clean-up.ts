@@ -1,16 +1,16 @@
 import { ArnFormat, CustomResource, Duration, Stack } from 'aws-cdk-lib';
-import { IKey } from 'aws-cdk-lib/aws-kms';
 import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { IModelBucket } from '../model-bucket';
 import { createProvider } from './custom-resource-provider';
 import { allow } from './grants';
 import { HandlerFunction } from './handler-function';
-import { endpointArns } from './release-machine';
+import { allowTidying, endpointArns, ledgerPlace } from './release-places';
 
 export interface CleanUpProps {
   readonly endpointName: string;
   readonly machines: StateMachine[];
-  readonly logEncryptionKey?: IKey;
+  readonly models: IModelBucket;
 }
 
 /**
@@ -20,25 +20,29 @@ export interface CleanUpProps {
 export class CleanUp extends Construct {
   constructor(scope: Construct, id: string, props: CleanUpProps) {
     super(scope, id);
-    const { endpointName, machines, logEncryptionKey } = props;
+    const { endpointName, machines, models } = props;
     const provider = createProvider(this, 'Provider', {
       onEvent: this.createStop(props),
       isComplete: this.createRemoval(props),
-      logEncryptionKey,
+      logEncryptionKey: models.logEncryptionKey,
     });
     new CustomResource(this, 'Resource', {
       resourceType: 'Custom::ModelpressCleanUp',
       serviceToken: provider.serviceToken,
-      properties: { endpointName, stateMachineArns: machines.map((machine) => machine.stateMachineArn) },
+      properties: {
+        endpointName,
+        stateMachineArns: machines.map((machine) => machine.stateMachineArn),
+        ledger: ledgerPlace(models, endpointName),
+      },
     });
   }
 
-  private createStop({ endpointName, machines, logEncryptionKey }: CleanUpProps): HandlerFunction {
+  private createStop({ endpointName, machines, models }: CleanUpProps): HandlerFunction {
     const stop = new HandlerFunction(this, 'Stop', {
       handler: 'clean-up',
       description: `Stops builds and releases for the endpoint ${endpointName} when the stack is deleted`,
       timeout: Duration.minutes(5),
-      logEncryptionKey,
+      logEncryptionKey: models.logEncryptionKey,
     });
     allow(stop.role, {
       actions: ['states:ListExecutions'],
@@ -59,28 +63,21 @@ export class CleanUp extends Construct {
     return stop;
   }
 
-  private createRemoval({ endpointName, logEncryptionKey }: CleanUpProps): HandlerFunction {
+  private createRemoval({ endpointName, models }: CleanUpProps): HandlerFunction {
     const remove = new HandlerFunction(this, 'Remove', {
       handler: 'clean-up-complete',
       description: `Removes the endpoint ${endpointName} with the stack`,
       timeout: Duration.minutes(5),
-      logEncryptionKey,
-    });
-    const names = endpointArns(this, endpointName);
-    allow(remove.role, {
-      actions: ['sagemaker:DescribeEndpoint', 'sagemaker:DeleteEndpoint'],
-      resources: [names.endpoint],
+      logEncryptionKey: models.logEncryptionKey,
     });
     allow(remove.role, {
-      actions: ['sagemaker:DeleteEndpointConfig', 'sagemaker:DeleteModel', 'sagemaker:ListTags'],
-      resources: [names.configs, names.models],
-      wildcardReason:
-        'Every release has a model and a config of its own; the pattern covers only those of this endpoint.',
+      actions: ['sagemaker:DeleteEndpoint'],
+      resources: [endpointArns(this, endpointName).endpoint],
     });
+    allowTidying(this, remove.role, endpointName);
     allow(remove.role, {
-      actions: ['sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'],
-      resources: ['*'],
-      wildcardReason: 'Listing takes no resource; it shows names only.',
+      actions: ['s3:DeleteObject'],
+      resources: [models.bucket.arnForObjects(ledgerPlace(models, endpointName).key)],
     });
     return remove;
   }

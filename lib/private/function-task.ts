@@ -27,6 +27,7 @@ const FINAL_FAULTS = [
   'EndpointBroken',
   'GateFailed',
   'InvalidMetrics',
+  'TurnLost',
 ];
 
 /** Failures of the service between Step Functions and the function. */

@@ -1,7 +1,7 @@
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ContainerImageConfig } from '../container-image';
 import { EndpointSpecification } from '../endpoint-specification';
@@ -30,6 +30,12 @@ const HOST_IMAGES: Readonly<Record<string, string>> = {
 export class Hosting extends Construct {
   public readonly role: Role;
   public readonly code?: Asset;
+  /** The packed golden requests, where there is a smoke test. */
+  public readonly golden?: Asset;
+  /** How many configs and models stay. */
+  public readonly keepReleases: number;
+  /** When a release that is still under way counts as failed: the update's own limit, as long again for the way back, and an hour for the rest. */
+  public readonly releaseTimeout: Duration;
   public readonly image: ContainerImageConfig;
   public readonly network?: Network;
   /** Encrypts the instances' volumes; instances with a disk of their own do that themselves. */
@@ -49,6 +55,10 @@ export class Hosting extends Construct {
             path: endpoint.codeDirectory,
             exclude: ['**/__pycache__', '**/*.pyc', '.DS_Store', '.venv', '.git'],
           });
+    this.golden = endpoint.smokeTest && new Asset(this, 'Golden', { path: endpoint.smokeTest._pack() });
+    this.keepReleases = endpoint.keepReleases ?? 5;
+    const policy = endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce();
+    this.releaseTimeout = Duration.seconds(2 * policy._limit().toSeconds() + 3600);
     this.network = createNetwork(this, endpoint.vpc, endpoint.vpcSubnets, endpoint.securityGroups);
     this.volumeKey = endpoint.instanceType.hasLocalDisk
       ? undefined

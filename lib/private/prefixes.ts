@@ -2,3 +2,4 @@
 export const RAW = 'raw';
 export const WORK = 'work';
 export const COMPRESSED = 'compressed';
+export const RELEASES = 'releases';

@@ -32,6 +32,7 @@ const LLM_IMAGES = ['vllm', 'djl-inference'];
 /** Checks everything about an endpoint that SageMaker would only say once a model is released. */
 export function validateEndpoint(spec: EndpointSpecification): void {
   requireWhole(spec.instanceCount, 'instanceCount', 1, 10000);
+  requireWhole(spec.keepReleases, 'keepReleases', 1, 100);
   requireWhole(spec.volumeSizeInGb, 'volumeSizeInGb', 1, 512);
   requireDuration(spec.startupTimeout, 'startupTimeout', 60, 3600);
   requireDuration(spec.downloadTimeout, 'downloadTimeout', 60, 3600);

@@ -109,7 +109,7 @@ async function train(request: Json, script: string): Promise<DescribeTrainingJob
 
 function settled({ endpointName, endpointConfigName }: ReleaseAnswer): Promise<unknown> {
   return until(
-    () => releaseStatus(sageMaker.client, endpointName, endpointConfigName),
+    () => releaseStatus({ client: sageMaker.client, endpointName, endpointConfigName }),
     ({ state }) => state !== 'InProgress',
   );
 }

@@ -4,8 +4,15 @@ import { definitionOf, MachineDefinition } from './support/definition';
 import { execute, fault, TaskHandler } from './support/execute';
 import { maximalPipeline, newStack, pipelineProps } from './support/pipelines';
 
-const released = { endpointName: 'digits', endpointConfigName: 'digits-1', modelName: 'digits-1', action: 'updated' };
+const released = {
+  endpointName: 'digits',
+  endpointConfigName: 'digits-1',
+  modelName: 'digits-1',
+  action: 'updated',
+  since: '2026-11-25T12:00:00Z',
+};
 const input = { artifact: 's3://models/compressed/digits/run-1/' };
+const turn = { decision: 'Release', artifact: input.artifact, begun: '2026-11-25T12:00:00Z', ignoreAlarms: false };
 
 function status(...answers: string[]): TaskHandler {
   return () => {
@@ -13,6 +20,14 @@ function status(...answers: string[]): TaskHandler {
     return { state, endpointStatus: 'Whatever', reason: `it is ${state}` };
   };
 }
+
+/** The steps around what a test is about. */
+const steps: Record<string, TaskHandler> = {
+  Serialise: () => turn,
+  Release: () => released,
+  Settle: () => ({}),
+  GiveUp: () => ({}),
+};
 
 describe('the release machine', () => {
   let machine: MachineDefinition;
@@ -24,24 +39,27 @@ describe('the release machine', () => {
   });
 
   test('waits until the endpoint serves', async () => {
-    const run = await execute(machine, input, {
-      Release: () => released,
-      Status: status('InProgress', 'InProgress', 'InService'),
-    });
+    const run = await execute(machine, input, { ...steps, Status: status('InProgress', 'InProgress', 'InService') });
     expect(run.error).toBeUndefined();
     expect(run.path[run.path.length - 1]).toBe('Released');
-    expect(run.inputs.Status).toEqual(Array(3).fill({ endpointName: 'digits', endpointConfigName: 'digits-1' }));
+    expect(run.inputs.Status).toHaveLength(3);
+    expect(run.inputs.Status[0]).toMatchObject({ endpointConfigName: 'digits-1', timeoutSeconds: 3 * 3600 });
     expect(run.inputs.Release[0]).toMatchObject({
       artifact: input.artifact,
       endpointName: expect.stringMatching(/^[a-z0-9-]{1,46}$/) as string,
     });
+    expect(run.inputs.Settle[0]).toMatchObject({
+      execution: expect.stringContaining(':run-1') as string,
+      keepReleases: 5,
+      released: { endpointConfigName: 'digits-1', artifact: input.artifact, begun: turn.begun },
+    });
   });
 
-  test.each(['RolledBack', 'Failed', 'RollbackFailed', 'SomethingNew'])(
+  test.each(['RolledBack', 'Failed', 'RollbackFailed', 'TimedOut', 'SomethingNew'])(
     'fails with the reason when the endpoint is %s',
     async (state) => {
-      const run = await execute(machine, input, { Release: () => released, Status: status('InProgress', state) });
-      expect(run.path[run.path.length - 1]).toBe('ReleaseFailed');
+      const run = await execute(machine, input, { ...steps, Status: status('InProgress', state) });
+      expect(run.path.slice(-3)).toEqual(['NotReleased', 'GiveUp', 'ReleaseFailed']);
       expect(`${run.error} ${run.cause}`).toContain(state);
     },
   );
@@ -49,6 +67,7 @@ describe('the release machine', () => {
   test('waits for hours while another update holds the endpoint', async () => {
     let busy = 120;
     const run = await execute(machine, input, {
+      ...steps,
       Release: () => {
         if (busy-- > 0) throw fault('EndpointBusy');
         return released;
@@ -59,8 +78,9 @@ describe('the release machine', () => {
     expect(run.inputs.Release).toHaveLength(121);
   });
 
-  test.each(['NoArtifact', 'EndpointBroken'])('stops at once at %s', async (name) => {
+  test.each(['NoArtifact', 'EndpointBroken', 'TurnLost'])('stops at once at %s', async (name) => {
     const run = await execute(machine, input, {
+      ...steps,
       Release: () => {
         throw fault(name, 'look at it');
       },
@@ -69,10 +89,40 @@ describe('the release machine', () => {
     expect(run.cause).toContain('look at it');
   });
 
+  test('waits for days while other releases have the turn', async () => {
+    let queued = 1300;
+    const run = await execute(machine, input, {
+      ...steps,
+      Serialise: () => {
+        if (queued-- > 0) throw fault('ReleaseQueued');
+        return turn;
+      },
+      Status: status('InService'),
+    });
+    expect(run.error).toBeUndefined();
+  });
+
+  test('does nothing for a build that a newer one has overtaken', async () => {
+    const run = await execute(machine, input, { Serialise: () => ({ ...turn, decision: 'Superseded' }) });
+    expect(run.path).toEqual(['Serialise', 'Newest?', 'Superseded']);
+    expect(run.error).toBeUndefined();
+  });
+
+  test('a turn that cannot be given back does not hide why the release failed', async () => {
+    const run = await execute(machine, input, {
+      ...steps,
+      Status: status('RolledBack'),
+      GiveUp: () => {
+        throw fault('AccessDenied');
+      },
+    });
+    expect(run).toMatchObject({ error: 'RolledBack', cause: 'it is RolledBack' });
+  });
+
   test('does not give a release up because nobody can see it for a while', async () => {
     let failures = 20;
     const run = await execute(machine, input, {
-      Release: () => released,
+      ...steps,
       Status: () => {
         if (failures-- > 0) throw fault('ThrottlingException');
         return { state: 'InService', endpointStatus: 'InService', reason: '' };

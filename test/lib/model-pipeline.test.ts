@@ -115,7 +115,7 @@ describe('the clean-up', () => {
       'BuildMachineMachineRole',
       'ReleaseMachineMachineRole',
       'CompressorPlanRole',
-      'ReleaseMachineReleaseFunction',
+      'ReleaseMachineFunctionsReleaseFunction',
     ]) {
       expect(cleanUp.DependsOn).toContainEqual(expect.stringContaining(part));
     }

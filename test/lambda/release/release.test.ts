@@ -8,7 +8,8 @@ import { release, ReleaseAnswer } from '../../../lambda/release/release-model';
 import { releaseNames } from '../../../lambda/release/release-names';
 import { ReleaseSpecification } from '../../../lambda/release/release-specification';
 import { releaseStatus } from '../../../lambda/release/release-status';
-import { removeConfigsAndModels, removeEndpoint } from '../../../lambda/release/remove-releases';
+import { removeEndpoint } from '../../../lambda/release/remove-endpoint';
+import { removeConfigsAndModels } from '../../../lambda/release/tidy-releases';
 import { BUCKET, ECHO_SCRIPT, ROLE, SERVING_IMAGE, TestSageMaker, until } from '../../local/sagemaker/test-sagemaker';
 
 let sageMaker: TestSageMaker;
@@ -54,9 +55,9 @@ const ask = (
     specification: { ...specification, ...changes },
   });
 
-const settle = (answer: ReleaseAnswer): ReturnType<typeof releaseStatus> =>
+const settle = ({ endpointName, endpointConfigName }: ReleaseAnswer): ReturnType<typeof releaseStatus> =>
   until(
-    () => releaseStatus(sageMaker.client, answer.endpointName, answer.endpointConfigName),
+    () => releaseStatus({ client: sageMaker.client, endpointName, endpointConfigName }),
     ({ state }) => state !== 'InProgress',
   );
 

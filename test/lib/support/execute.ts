@@ -30,6 +30,7 @@ export async function execute(
   definition: MachineDefinition,
   input: unknown,
   handlers: Record<string, TaskHandler>,
+  name = 'run-1',
 ): Promise<Execution> {
   polyfill();
   const { StateMachine } = await import('aws-local-stepfunctions');
@@ -56,7 +57,12 @@ export async function execute(
       retryIntervalOverrides: Object.fromEntries(Object.keys(states).map((name) => [name, 0])),
     },
     context: {
-      Execution: { Id: 'arn:aws:states:us-east-1:111122223333:execution:build:run-1', Name: 'run-1', Input: input },
+      Execution: {
+        Id: `arn:aws:states:us-east-1:111122223333:execution:build:${name}`,
+        Name: name,
+        Input: input,
+        StartTime: '2026-11-25T12:00:00.000Z',
+      },
     } as Context,
   });
   const path: string[] = [];

@@ -63,11 +63,13 @@ export class TestSageMaker {
     readonly aws: TestAws,
     readonly python: string,
     readonly folder: string,
+    private readonly waitScale?: number,
   ) {}
 
-  static async start(): Promise<TestSageMaker> {
+  /** @param waitScale share of their time at which the waits of deployment policies pass. */
+  static async start(waitScale?: number): Promise<TestSageMaker> {
     const [{ python }, aws] = await Promise.all([ensurePython(), startTestAws()]);
-    const made = new TestSageMaker(aws, python, mkdtempSync(join(tmpdir(), 'modelpress-sagemaker-')));
+    const made = new TestSageMaker(aws, python, mkdtempSync(join(tmpdir(), 'modelpress-sagemaker-')), waitScale);
     await aws.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
     await made.open();
     return made;
@@ -83,6 +85,7 @@ export class TestSageMaker {
       stateDir: this.stateDir,
       python: this.python,
       s3Endpoint: this.aws.url,
+      waitScale: this.waitScale,
       log: (line) => this.lines.push(line),
     });
     this.useAddress(this.server.url);

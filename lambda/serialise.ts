@@ -1,0 +1,33 @@
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { describeEndpoint } from './release/endpoints';
+import { isActive } from './release/executions';
+import { findBuild } from './release/find-build';
+import { takeTurn } from './release/turn';
+import { fields, index, text } from './support/fields';
+import { openLedger } from './support/ledgers';
+
+const sageMaker = new SageMakerClient({ maxAttempts: 8 });
+const states = new SFNClient({ maxAttempts: 8 });
+
+/**
+ * Finds the artifact that the execution's input names and takes the turn to release it. A build's own release, which
+ * names both build and artifact, gives way to a newer build that is released already; one by hand does not.
+ */
+export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  const input = fields(event, 'input');
+  const endpointName = text(event, 'endpointName');
+  const build = await findBuild(input, text(event, 'artifacts'));
+  const turn = await takeTurn({
+    ledger: openLedger(event),
+    execution: text(event, 'execution'),
+    build,
+    givesWay: input.build !== undefined && input.artifact !== undefined,
+    isActive: (execution) => isActive(states, execution, index(event, 'lingerSeconds')),
+    present: async () => {
+      const endpoint = await describeEndpoint(sageMaker, endpointName);
+      return endpoint?.EndpointStatus === 'InService' ? endpoint.EndpointConfigName : undefined;
+    },
+  });
+  return { ...turn, ...build, ignoreAlarms: input.ignoreAlarms === true };
+}

@@ -1,0 +1,185 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { IModelBucket } from '../model-bucket';
+import { acknowledgeInlinePolicies, acknowledgeWildcard } from './acknowledge';
+import { allow, allowObjects, allowVolumeGrant } from './grants';
+import { HandlerFunction } from './handler-function';
+import { Hosting } from './hosting';
+import { COMPRESSED } from './prefixes';
+import { allowLedger, allowManifests, allowTidying, endpointArns, RELEASE_NAMES_REASON } from './release-places';
+
+export interface ReleaseFunctionsProps {
+  readonly endpointName: string;
+  readonly modelName: string;
+  readonly models: IModelBucket;
+  readonly hosting: Hosting;
+}
+
+/** What changes the endpoint ends within this time, whatever becomes of the execution that called it. */
+export const CHANGE_TIMEOUT = Duration.minutes(1);
+
+/** The functions of a release machine, each with just the permissions of its step. */
+export class ReleaseFunctions extends Construct {
+  public readonly serialise: IFunction;
+  public readonly release: IFunction;
+  public readonly status: IFunction;
+  public readonly smokeTest?: IFunction;
+  public readonly restore?: IFunction;
+  public readonly settle: IFunction;
+  private readonly serialiseRole: IRole;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ReleaseFunctionsProps,
+  ) {
+    super(scope, id);
+    const serialise = this.createSerialise();
+    this.serialise = serialise.function;
+    this.serialiseRole = serialise.role;
+    this.release = this.createRelease();
+    this.status = this.createStatus();
+    if (props.hosting.golden !== undefined) {
+      this.smokeTest = this.createSmokeTest();
+      this.restore = this.createRestore();
+    }
+    this.settle = this.createSettle();
+  }
+
+  /**
+   * Lets Serialise see whether the execution that has the turn still runs. A policy of its own: the machine needs the
+   * function first, and the function needs what its role's own policy names.
+   */
+  public allowExecutionsOf(machine: StateMachine): void {
+    const executions = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${machine.stateMachineName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    const policy = new Policy(this, 'Executions', {
+      roles: [this.serialiseRole],
+      statements: [new PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] })],
+    });
+    acknowledgeInlinePolicies(policy);
+    acknowledgeWildcard(policy, executions, 'The executions of this one machine, whose names come with each release.');
+  }
+
+  private createSerialise(): HandlerFunction {
+    const { endpointName, modelName, models } = this.props;
+    const handler = this.handler('Serialise', 'serialise', `Lets one release at a time change ${endpointName}`, {
+      timeout: Duration.minutes(1),
+      memorySize: 512,
+    });
+    allowManifests(handler.role, models, `${COMPRESSED}/${modelName}/`);
+    allowLedger(handler.role, models, endpointName, ['s3:PutObject']);
+    allow(handler.role, { actions: ['sagemaker:DescribeEndpoint'], resources: [this.arns.endpoint] });
+    return handler;
+  }
+
+  private createRelease(): IFunction {
+    const { endpointName, hosting, models } = this.props;
+    const handler = this.handler('Release', 'release', `Creates or updates the endpoint ${endpointName}`, {
+      timeout: CHANGE_TIMEOUT,
+    });
+    const { role } = handler;
+    allow(role, {
+      actions: ['sagemaker:CreateModel', 'sagemaker:AddTags'],
+      resources: [this.arns.models],
+      wildcardReason: RELEASE_NAMES_REASON,
+    });
+    allow(role, {
+      actions: ['sagemaker:CreateEndpointConfig', 'sagemaker:AddTags'],
+      resources: [this.arns.configs],
+      wildcardReason: RELEASE_NAMES_REASON,
+    });
+    this.allowMoving(role, ['sagemaker:CreateEndpoint']);
+    allow(role, { actions: ['sagemaker:AddTags'], resources: [this.arns.endpoint] });
+    allow(role, {
+      actions: ['iam:PassRole'],
+      resources: [hosting.role.roleArn],
+      conditions: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
+    });
+    allowLedger(role, models, endpointName);
+    allowVolumeGrant(role, hosting.volumeKey);
+    return handler.function;
+  }
+
+  private createStatus(): IFunction {
+    const { endpointName } = this.props;
+    const handler = this.handler('Status', 'status', `Tells whether ${endpointName} serves what was released`, {
+      timeout: Duration.minutes(1),
+    });
+    allow(handler.role, { actions: ['sagemaker:DescribeEndpoint'], resources: [this.arns.endpoint] });
+    return handler.function;
+  }
+
+  private createSmokeTest(): IFunction {
+    const { endpointName, hosting } = this.props;
+    const golden = hosting.golden!;
+    const handler = this.handler('SmokeTest', 'smoke-test', `Asks ${endpointName} what it must know`, {
+      timeout: Duration.minutes(15),
+      memorySize: 512,
+    });
+    allow(handler.role, { actions: ['sagemaker:InvokeEndpoint'], resources: [this.arns.endpoint] });
+    // Any JSON of the asset bucket: a release that still runs when a new version is deployed needs its own requests.
+    allowObjects(handler.role, golden.bucket, '', ['s3:GetObject'], '*.json');
+    return handler.function;
+  }
+
+  private createRestore(): IFunction {
+    const { endpointName, models, hosting } = this.props;
+    const handler = this.handler('Restore', 'restore', `Takes ${endpointName} back from a model that failed its test`, {
+      timeout: CHANGE_TIMEOUT,
+    });
+    this.allowMoving(handler.role);
+    allowLedger(handler.role, models, endpointName);
+    allowVolumeGrant(handler.role, hosting.volumeKey);
+    return handler.function;
+  }
+
+  private createSettle(): IFunction {
+    const { endpointName, models } = this.props;
+    const handler = this.handler('Settle', 'settle', `Ends releases to ${endpointName} and tidies up after them`, {
+      timeout: Duration.minutes(5),
+    });
+    allowLedger(handler.role, models, endpointName, ['s3:PutObject']);
+    allowTidying(this, handler.role, endpointName);
+    return handler.function;
+  }
+
+  /** Creating and updating an endpoint is checked against its config, too. */
+  private allowMoving(role: IRole, more: string[] = []): void {
+    allow(role, {
+      actions: ['sagemaker:DescribeEndpoint', 'sagemaker:DeleteEndpoint'],
+      resources: [this.arns.endpoint],
+    });
+    allow(role, {
+      actions: ['sagemaker:UpdateEndpoint', ...more],
+      resources: [this.arns.endpoint, this.arns.configs],
+      wildcardReason: RELEASE_NAMES_REASON,
+    });
+    allow(role, {
+      actions: ['sagemaker:DescribeEndpointConfig'],
+      resources: [this.arns.configs],
+      wildcardReason: RELEASE_NAMES_REASON,
+    });
+  }
+
+  private handler(
+    id: string,
+    handler: string,
+    description: string,
+    more: { timeout: Duration; memorySize?: number },
+  ): HandlerFunction {
+    const { logEncryptionKey } = this.props.models;
+    return new HandlerFunction(this, id, { handler, description, logEncryptionKey, ...more });
+  }
+
+  private get arns(): ReturnType<typeof endpointArns> {
+    return endpointArns(this, this.props.endpointName);
+  }
+}

@@ -1,0 +1,175 @@
+import { ListEndpointConfigsCommand, ListModelsCommand } from '@aws-sdk/client-sagemaker';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { ModelPipeline, SmokeTest } from '../../../lib';
+import { EndpointSpecification } from '../../../lib';
+import { Ledger } from '../../../lambda/release/ledger';
+import { BUCKET, ECHO_SCRIPT, SERVING_IMAGE, TestSageMaker } from '../../local/sagemaker/test-sagemaker';
+import { definitionOf, Json, MachineDefinition } from '../../lib/support/definition';
+import { execute, Execution, fault, TaskHandler } from '../../lib/support/execute';
+import { newStack, pipelineProps } from '../../lib/support/pipelines';
+import { ExecutionsApi } from './executions-api';
+
+const HANDLERS = {
+  Serialise: 'serialise',
+  Release: 'release',
+  Status: 'status',
+  SmokeTest: 'smoke-test',
+  Restore: 'restore',
+  StatusRestored: 'status',
+  Settle: 'settle',
+  GiveUp: 'settle',
+} as const;
+
+export type Step = keyof typeof HANDLERS;
+
+/** A script whose answers are numbers: what lies in name.txt and a value that may be wrong. */
+export const WRONG_SCRIPT = ECHO_SCRIPT.replace('{"model": model,', '{"model": model, "value": 0.1,');
+export const RIGHT_SCRIPT = ECHO_SCRIPT.replace('{"model": model,', '{"model": model, "value": 0.9,');
+export const CRASH_SCRIPT = 'raise SystemExit("no such thing as a model")\n';
+
+/** Old instances stay for five minutes by default. */
+const WAIT_SCALE = 0.0005;
+
+export interface RunOptions {
+  /** After this step the execution is cut off: nothing of it happens any more. */
+  readonly cutAfter?: Step;
+  /** Is called before each step; may throw what the service would. */
+  readonly before?: (step: Step, input: Json) => void | Promise<void>;
+  readonly name?: string;
+}
+
+/**
+ * Executes the release machine of a stack with the functions that it deploys, against a local SageMaker and a local S3.
+ * Only Step Functions itself is stood in for: an interpreter of the definition, and a list of what runs.
+ */
+export class ReleaseRuns {
+  readonly executions = new ExecutionsApi();
+  private readonly handlers: Partial<Record<Step, TaskHandler>> = {};
+  private count = 0;
+  private begun = 0;
+
+  private constructor(readonly sageMaker: TestSageMaker) {}
+
+  static async start(): Promise<ReleaseRuns> {
+    const runs = new ReleaseRuns(await TestSageMaker.start(WAIT_SCALE));
+    const { aws, server } = runs.sageMaker;
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_ENDPOINT_URL_SAGEMAKER: server.url,
+      AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: server.url,
+      AWS_ENDPOINT_URL_SFN: await runs.executions.start(),
+      AWS_REGION: aws.config.region,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    // Only now: the functions make their clients when they are loaded.
+    for (const [step, file] of Object.entries(HANDLERS)) {
+      const { handler } = (await import(`../../../lambda/${file}`)) as { handler: TaskHandler };
+      runs.handlers[step as Step] = handler;
+    }
+    return runs;
+  }
+
+  async close(): Promise<void> {
+    this.executions.close();
+    await this.sageMaker.close();
+  }
+
+  /** The release machine of a pipeline with this endpoint, its placeholders filled in for this machine. */
+  async machine(endpointName: string, endpoint: Partial<EndpointSpecification> = {}): Promise<MachineDefinition> {
+    const stack = newStack();
+    const smokeTest = SmokeTest.fromRequests([
+      { name: 'value', body: '{}', expected: '{"value": 0.9}', absoluteTolerance: 0.05 },
+    ]);
+    const props = pipelineProps();
+    new ModelPipeline(stack, 'Pipeline', {
+      ...props,
+      endpoint: { ...props.endpoint, endpointName, smokeTest, ...endpoint },
+    });
+    const text = JSON.stringify(definitionOf(stack, 'ReleaseMachine'))
+      .replaceAll(/<account>[^"]*pytorch-inference[^"]*/g, SERVING_IMAGE)
+      .replaceAll(/<Pipeline[A-Za-z]*Role\w+\.Arn>/g, 'arn:aws:iam::123456789012:role/hosting')
+      .replaceAll(/<PipelineModelsKey\w+\.Arn>/g, 'key')
+      .replaceAll(/<PipelineModelsBucket\w+>/g, BUCKET)
+      .replaceAll(/"bucket":"cdk-[^"]*"/g, `"bucket":"${BUCKET}"`);
+    const golden = endpoint.smokeTest ?? smokeTest;
+    const { key } = (JSON.parse(text) as MachineDefinition).States.SmokeTest.Parameters.golden as unknown as {
+      key: string;
+    };
+    const { readFileSync } = await import('node:fs');
+    await this.sageMaker.put(key, readFileSync(golden._pack()));
+    return JSON.parse(text) as MachineDefinition;
+  }
+
+  /** Stores a finished artifact; each is begun after the one before. Returns the input that its build would give. */
+  async build(name: string, script = RIGHT_SCRIPT): Promise<{ build: string; artifact: string }> {
+    const artifact = `compressed/digits/${name}/`;
+    await this.sageMaker.put(`${artifact}name.txt`, name);
+    await this.sageMaker.put(`${artifact}code/inference.py`, script);
+    const begun = new Date(Date.UTC(2026, 0, 1) + this.begun++ * 1000).toISOString();
+    await this.sageMaker.put(`${artifact}manifest.json`, JSON.stringify({ provenance: { begun } }));
+    return { build: name, artifact: `s3://${BUCKET}/${artifact}` };
+  }
+
+  /** Executes the machine from start to end, or to where it is cut off. */
+  async run(machine: MachineDefinition, input: object, options: RunOptions = {}): Promise<Execution> {
+    const name = options.name ?? `run-${++this.count}`;
+    const arn = `arn:aws:states:us-east-1:111122223333:execution:build:${name}`;
+    this.executions.running.add(arn);
+    let isCut = false;
+    const handlers = Object.fromEntries(
+      Object.entries(this.handlers).map(([step, handler]): [string, TaskHandler] => [
+        step,
+        async (given) => {
+          if (isCut) throw fault('CutOff');
+          await options.before?.(step as Step, given);
+          if (step.startsWith('Status')) await new Promise((done) => setTimeout(done, 50));
+          const answer = await handler(given);
+          if (step === options.cutAfter) isCut = isDone(step, answer);
+          return answer;
+        },
+      ]),
+    );
+    try {
+      return await execute(machine, input, handlers, name);
+    } finally {
+      this.executions.running.delete(arn);
+      // Long enough ago for nothing of it to go on.
+      this.executions.ended.set(arn, new Date(0));
+    }
+  }
+
+  async ledger(endpointName: string): Promise<Ledger> {
+    const answer = await this.sageMaker.aws.s3.send(
+      new GetObjectCommand({ Bucket: BUCKET, Key: `releases/${endpointName}.json` }),
+    );
+    return JSON.parse(await answer.Body!.transformToString()) as Ledger;
+  }
+
+  async writeLedger(endpointName: string, ledger: object): Promise<void> {
+    await this.sageMaker.aws.s3.send(
+      new PutObjectCommand({ Bucket: BUCKET, Key: `releases/${endpointName}.json`, Body: JSON.stringify(ledger) }),
+    );
+  }
+
+  /** Names of all configs and models of an endpoint. */
+  async left(endpointName: string): Promise<{ configs: string[]; models: string[] }> {
+    const query = { NameContains: `${endpointName}-`, MaxResults: 100 };
+    const { EndpointConfigs } = await this.sageMaker.client.send(new ListEndpointConfigsCommand(query));
+    const { Models } = await this.sageMaker.client.send(new ListModelsCommand(query));
+    return {
+      configs: EndpointConfigs!.map((config) => config.EndpointConfigName!),
+      models: Models!.map((model) => model.ModelName!),
+    };
+  }
+
+  /** Which build the endpoint serves. */
+  async serves(endpointName: string): Promise<string> {
+    return (await this.sageMaker.invoke(endpointName)).model;
+  }
+}
+
+/** A step that only finds that it must wait is not the one to cut after. */
+function isDone(step: Step, answer: unknown): boolean {
+  return !step.startsWith('Status') || (answer as { state: string }).state !== 'InProgress';
+}
