@@ -4,6 +4,7 @@ import { checkRange } from './file-source';
 /** Bytes that are in memory already. */
 export class BufferSource implements ByteSource {
   readonly size: number;
+  readonly immediate = true;
 
   constructor(
     readonly name: string,

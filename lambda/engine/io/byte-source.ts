@@ -5,6 +5,12 @@ export interface ByteSource {
   /** Length in bytes, fixed for the life of the source. */
   readonly size: number;
   /**
+   * Whether a read is done when the call returns: nothing is gained by reading ahead.
+   *
+   * @default false
+   */
+  readonly immediate?: boolean;
+  /**
    * Fills `target` with the bytes from `offset` on. `target` may be a view of WASM memory.
    *
    * @throws InvalidModelError when the range does not lie inside the source or the source turns out shorter.

@@ -1,9 +1,15 @@
+import { readSync } from 'node:fs';
 import { FileHandle, open } from 'node:fs/promises';
 import { InvalidModelError } from '../errors';
 import { ByteSource } from './byte-source';
 
-/** A file on this machine. Reads go straight into the target, so a view of WASM memory costs no copy. */
+/**
+ * A file on this machine. Reads go straight into the target, so a view of WASM memory costs no copy. They block: a worker
+ * thread has a core of its own, and handing a read to another thread costs more than it overlaps.
+ */
 export class FileSource implements ByteSource {
+  readonly immediate = true;
+
   /** Opens a file for reading; `size` becomes its length at this moment. */
   static async open(path: string): Promise<FileSource> {
     const handle = await open(path, 'r');
@@ -20,7 +26,7 @@ export class FileSource implements ByteSource {
     checkRange(this, offset, target.length);
     let done = 0;
     while (done < target.length) {
-      const { bytesRead } = await this.handle.read(target, done, target.length - done, offset + done);
+      const bytesRead = readSync(this.handle.fd, target, done, target.length - done, offset + done);
       if (bytesRead === 0)
         throw new InvalidModelError(this.name, `ended at byte ${offset + done} while it was being read`);
       done += bytesRead;

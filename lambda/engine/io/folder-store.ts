@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, writeSync } from 'node:fs';
 import { FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { ConflictError, InvalidModelError } from '../errors';
@@ -106,18 +106,16 @@ export class FolderStore implements ObjectStore {
     return { ...digest, number: place.number, etag: '' };
   }
 
-  /** Writes into an upload at any place: a file needs no part to be whole before it is written. */
+  /** Writes into an upload at any place: a file needs no part to be whole before it is written. Blocks as reads do. */
   async writeAt(uploadId: string, offset: number, body: Uint8Array): Promise<void> {
     let handle = this.uploads.get(uploadId);
     if (handle === undefined) {
       handle = open(this.uploadPath(uploadId), constants.O_WRONLY);
       this.uploads.set(uploadId, handle);
     }
-    const file = await handle;
+    const { fd } = await handle;
     let done = 0;
-    while (done < body.length) {
-      done += (await file.write(body, done, body.length - done, offset + done)).bytesWritten;
-    }
+    while (done < body.length) done += writeSync(fd, body, done, body.length - done, offset + done);
   }
 
   async completeUpload(key: string, uploadId: string): Promise<void> {

@@ -1,10 +1,10 @@
+import { chunkBuffers, streamChunks } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { weightBytes } from '../safetensors/dtypes';
 import { openPruner } from '../safetensors/pruner';
 import { WeightRange } from '../safetensors/safetensors-steps';
 import { absmaxBits, refuseNotFinite } from '../safetensors/weight-kernels';
-import { chunkBuffers, streamChunks } from '../safetensors/weight-stream';
 import { PrunePattern } from './onnx-steps';
 
 /** Some weights in kernel memory, as f32 whatever they are in the source. */
@@ -48,11 +48,11 @@ export async function eachChunk(
   const { run, arena } = kernels();
   const size = weightBytes(from.dtype);
   await arena.scoped(async () => {
-    const buffers = chunkBuffers(arena, unit * size, count * size);
+    const source = await context.source(from.file);
+    const buffers = chunkBuffers(arena, unit * size, count * size, source);
     const wide = size === 4 ? undefined : arena.alloc(buffers.bytes * 2);
     const share = prune !== undefined && prune.pattern.share !== '2:4';
     const pruner = share ? await openPruner(kernels(), context, from, first * size, buffers) : undefined;
-    const source = await context.source(from.file);
     await streamChunks(source, from.offset + first * size, count * size, buffers, (region, bytes, at) => {
       const values = bytes / size;
       const bits = absmaxBits(kernels(), region.ptr, values, from.dtype);

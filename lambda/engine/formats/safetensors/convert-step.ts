@@ -1,10 +1,10 @@
+import { chunkBuffers, streamChunks } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
 import { StepExecutor } from '../../step-context';
 import { KERNEL_TYPE, weightBytes, WeightType } from './dtypes';
 import { openPruner } from './pruner';
 import { ConvertStep } from './safetensors-steps';
 import { absmaxBits, KernelStats, refuseNotFinite } from './weight-kernels';
-import { chunkBuffers, streamChunks } from './weight-stream';
 
 /** Kernels by the types that they convert from and to. */
 const CONVERSIONS: Readonly<Record<string, 'f32ToF16' | 'f32ToBf16' | 'bf16ToF16' | 'f16ToBf16'>> = {
@@ -27,11 +27,11 @@ export const convert: StepExecutor = async (untyped, context) => {
   const limit = context.plan.recipe.mode === 'exact' ? Infinity : LARGEST[step.to];
   await arena.scoped(async () => {
     const stats = new KernelStats(arena.alloc(24));
-    const buffers = chunkBuffers(arena, 4 * size, step.from.length);
+    const source = await context.source(step.from.file);
+    const buffers = chunkBuffers(arena, 4 * size, step.from.length, source);
     const target = arena.alloc((buffers.bytes / size) * weightBytes(step.to));
     const matrix = step.prunedWithin;
     const pruner = matrix && (await openPruner(kernels(), context, matrix, step.from.offset - matrix.offset, buffers));
-    const source = await context.source(step.from.file);
     await streamChunks(source, step.from.offset, step.from.length, buffers, async (region, bytes) => {
       const count = bytes / size;
       refuseNotFinite(context, step.from.file, step.module, dtype, absmaxBits(kernels(), region.ptr, count, dtype));

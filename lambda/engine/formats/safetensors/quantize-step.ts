@@ -1,3 +1,4 @@
+import { chunkBuffers, streamChunks } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
 import { makeEncoder } from '../../recipes/make-encoder';
 import { PartRole } from '../../recipes/scheme';
@@ -8,7 +9,6 @@ import { globalScaleOf } from './global-scale';
 import { openPruner } from './pruner';
 import { QuantizeStep } from './safetensors-steps';
 import { KernelStats, refuseNotFinite } from './weight-kernels';
-import { chunkBuffers, streamChunks } from './weight-stream';
 
 /** Quantizes rows of a matrix: the packed weights go out chunk by chunk, what belongs to the rows as a whole after them. */
 export const quantize: StepExecutor = async (untyped, context) => {
@@ -30,7 +30,8 @@ export const quantize: StepExecutor = async (untyped, context) => {
   const emitsData = step.emit.includes('data');
   await arena.scoped(async () => {
     const stats = new KernelStats(arena.alloc(24));
-    const buffers = chunkBuffers(arena, scheme.rowMultiple * rowBytes, (end - begin) * rowBytes);
+    const source = await context.source(from.file);
+    const buffers = chunkBuffers(arena, scheme.rowMultiple * rowBytes, (end - begin) * rowBytes, source);
     const pruner = step.prune ? await openPruner(kernels(), context, from, begin * rowBytes, buffers) : undefined;
     const globalScale = step.shared && (await globalScaleOf(context, step.module, step.shared, buffers));
     const encoder = makeEncoder({
@@ -43,7 +44,6 @@ export const quantize: StepExecutor = async (untyped, context) => {
       stats: stats.ptr,
     });
     if (emitsData || step.emit.includes('scale') || step.emit.includes('zero-point')) {
-      const source = await context.source(from.file);
       await streamChunks(
         source,
         from.offset + begin * rowBytes,
