@@ -9,8 +9,10 @@ export interface Bench {
   readonly folder: string;
   /** Starts the peers' Python with as many threads for torch; installs it at the first call. */
   peers(threads: number): Promise<PeerProcess>;
+  /** Notes which versions of the peers were measured, for the last line. */
+  readonly usedVersions: (versions: Readonly<Record<string, string>>) => void;
   /** Tells what is being done. */
-  report(line: string): void;
+  readonly report: (line: string) => void;
 }
 
 /** Measures one of the things that must be reached. */

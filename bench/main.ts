@@ -11,6 +11,7 @@ import { measureKernels } from './parts/kernels';
 import { measureMemory } from './parts/memory';
 import { measurePlan } from './parts/plan';
 import { measureScaling } from './parts/scaling';
+import { measureTflite } from './parts/tflite';
 import { ensurePeers } from './peers/ensure-peers';
 import { PeerProcess } from './peers/peer-process';
 import { isMet, Result } from './result';
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   scaling: measureScaling,
   memory: measureMemory,
   plan: measurePlan,
+  tflite: measureTflite,
 };
 
 /** In the project's folder, because the folder for temporary files is in memory on some systems. */
@@ -41,19 +43,21 @@ async function main(): Promise<void> {
   await mkdir(PLACE, { recursive: true });
   const folder = await mkdtemp(join(PLACE, 'run-'));
   const peers: PeerProcess[] = [];
-  let versions = '';
+  const versions = new Map<string, string>();
+  const usedVersions = (used: Readonly<Record<string, string>>) => {
+    for (const [name, version] of Object.entries(used)) versions.set(name, version);
+  };
   const report = (line: string) => console.error(line);
   const bench: Bench = {
     sizes: values.quick === true ? QUICK : FULL,
     folder,
     report,
+    usedVersions,
     peers: async (threads) => {
       const peer = await PeerProcess.start(await ensurePeers(report), threads);
       peers.push(peer);
       const answer = await peer.ask({ do: 'versions' });
-      versions = Object.entries(answer.versions!)
-        .map((entry) => entry.join(' '))
-        .join(', ');
+      usedVersions(answer.versions!);
       return peer;
     },
   };
@@ -78,7 +82,8 @@ async function main(): Promise<void> {
   const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${memory}`;
   console.log(renderTable(results));
   console.log(`\n${results.length - missed} of ${results.length} targets met; medians, taken in turns.`);
-  console.log(`${machine}; Node ${process.versions.node}${versions === '' ? '' : `; ${versions}`}.`);
+  const used = [`Node ${process.versions.node}`, [...versions].map((entry) => entry.join(' ')).join(', ')];
+  console.log(`${[machine, ...used].filter((part) => part !== '').join('; ')}.`);
 }
 
 main().catch((error: unknown) => {

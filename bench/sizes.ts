@@ -9,6 +9,8 @@ export interface Sizes {
   readonly scalingBytes: number;
   readonly smallBytes: number;
   readonly largeBytes: number;
+  /** Layers of the TFLite model, 67 MB each. */
+  readonly tfliteLayers: number;
   /** Turns of what takes seconds, and of what takes minutes. */
   readonly rounds: number;
   readonly fewRounds: number;
@@ -24,6 +26,7 @@ export const FULL: Sizes = {
   scalingBytes: 2 * GB,
   smallBytes: GB,
   largeBytes: 4 * GB,
+  tfliteLayers: 6,
   rounds: 5,
   fewRounds: 3,
 };
@@ -37,6 +40,7 @@ export const QUICK: Sizes = {
   scalingBytes: 0.15 * GB,
   smallBytes: 0.15 * GB,
   largeBytes: 0.3 * GB,
+  tfliteLayers: 1,
   rounds: 1,
   fewRounds: 1,
 };

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { ensurePython } from '../../local/python/ensure-python';
 
-/** The folder that gets the peers' virtual environment, apart from that of the local loop: their pins disagree. */
-const ROOT = resolve(__dirname, '../../.modelpress/bench');
+/** The folder that gets the peers' virtual environments, apart from that of the local loop: their pins disagree. */
+export const PEERS_FOLDER = resolve(__dirname, '../../.modelpress/bench');
 
 /**
  * Installs llm-compressor, compressed-tensors and torch at the first call, and returns the interpreter that has them.
@@ -15,7 +15,7 @@ export async function ensurePeers(report: (line: string) => void): Promise<strin
   if (chosen !== undefined && chosen !== '') return chosen;
   const requirements = join(__dirname, 'requirements.txt');
   const { python } = await ensurePython({
-    root: ROOT,
+    root: PEERS_FOLDER,
     requirements: { local: requirements, test: requirements },
     imports: ['torch', 'compressed_tensors', 'llmcompressor.entrypoints.model_free'],
     report,

@@ -198,6 +198,31 @@ def models(tf, np):
             _, hidden = tf.while_loop(lambda turn, _: turn < 3, step, (tf.constant(0), hidden))
             return {'scores': tf.matmul(hidden, self.o)}
 
+    class Ties(tf.Module):
+        """Weights halfway between two steps of their channel, as far as float32 goes."""
+
+        def __init__(self):
+            self.f, self.d, self.e = self.ties(96, 64, axis=1), self.ties(3, 3, 128, 1, axis=2), self.ties(100, 20)
+
+        @staticmethod
+        def ties(*shape, axis=None):
+            spread = [extent if i == axis else 1 for i, extent in enumerate(shape)]
+            largest = random.uniform(0.1, 0.9, spread).astype(np.float32)
+            # The first value of each channel is its largest magnitude.
+            halves = random.integers(-127, 127, shape) + 0.5
+            first = tuple(slice(None) if i == axis else 0 for i in range(len(shape)))
+            halves[first] = 127
+            return tf.Variable((halves * (largest / 127)).astype(np.float32))
+
+        @tf.function(input_signature=[spec('x', 1, 96), spec('image', 1, 4, 4, 128), spec('token', 1, dtype=tf.int32)])
+        def serve(self, x, image, token):
+            scores = tf.matmul(x, self.f)
+            return {
+                'scores': scores,
+                'map': tf.nn.depthwise_conv2d(image, self.d, [1, 1, 1, 1], 'SAME'),
+                'row': tf.gather(self.e, token),
+            }
+
     return {
         'dense': (Dense(), ['serve'], ['float', 'int8', 'int4']),
         'vision': (Vision(), ['serve'], ['float', 'int8', 'int4', 'fp16']),
@@ -206,6 +231,7 @@ def models(tf, np):
         'odd': (Odd(), ['serve'], ['float', 'int8', 'int4', 'fp16']),
         'narrow': (Narrow(), ['serve'], ['float', 'int8', 'int4']),
         'speech': (speech(), ['serve'], ['float', 'int8']),
+        'ties': (Ties(), ['serve'], ['float', 'int8', 'int4']),
     }
 
 

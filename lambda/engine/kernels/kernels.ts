@@ -59,7 +59,10 @@ export interface KernelExports {
   /** int8 = round-half-even(clamp(w / scale, low, 127)); `Exact` rounds the quotient to the element type first. */
   int8RowsF32: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
   int8ColumnsF32: (src: Ptr, rows: number, cols: number, scales: Ptr, low: number, dst: Ptr, stats: Ptr) => void;
-  /** The same for -8 to 7, two a byte, the earlier one low; needs room for rows x cols bytes, of which half are the result. */
+  /** int8 as TensorFlow's converter rounds: quotients and scales (one a row, or a column) are f64, ties away from zero. */
+  int8RowsConverterF32: (src: Ptr, rows: number, cols: number, scales: Ptr, dst: Ptr, stats: Ptr) => void;
+  int8ColumnsConverterF32: (src: Ptr, rows: number, cols: number, scales: Ptr, dst: Ptr, stats: Ptr) => void;
+  /** As int8RowsF32 for -8 to 7, two a byte, the earlier one low; needs room for rows x cols bytes, of which half are the result. */
   int4RowsF32: (src: Ptr, rows: number, cols: number, scales: Ptr, dst: Ptr, stats: Ptr) => void;
   /** Moves each row's scale (f32) to one that leaves no more squared error, for codes from `low` to `high`. */
   fitScalesF32: (src: Ptr, rows: number, cols: number, low: number, high: number, scales: Ptr) => void;

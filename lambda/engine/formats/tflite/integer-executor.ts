@@ -2,7 +2,7 @@ import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
 import { prunerFor } from './pruning';
-import { findScales, INTEGERS, knownScales, runOf, scalesInChunk, scalesOf } from './scales';
+import { findScales, INTEGERS, isConverters, knownScales, runOf, scalesInChunk, scalesOf } from './scales';
 import { newSums, readSums } from './sums';
 import { IntegerStep, ScaledWeights } from './tflite-steps';
 import { Chunk, CHUNK_VALUES, eachChunk } from './weight-stream';
@@ -43,15 +43,22 @@ function unitOf(weights: ScaledWeights): number {
   return weights.bits === 4 && run % 2 === 1 ? run * 2 : run;
 }
 
-function encode(chunk: Chunk, scales: Float32Array, weights: ScaledWeights, sums: number): Uint8Array {
+function encode(chunk: Chunk, scales: Float64Array, weights: ScaledWeights, sums: number): Uint8Array {
   const { arena, run: kernel } = kernels();
   const run = runOf(weights);
   const rows = run === undefined ? chunk.count / weights.count : Math.max(1, Math.floor(chunk.count / run));
   const columns = chunk.count / rows;
   const used = scales.subarray(0, run === undefined ? weights.count : rows);
-  const place = arena.alloc(used.byteLength);
-  new Float32Array(place.view.buffer, place.ptr, used.length).set(used);
   const made = arena.alloc(chunk.count);
+  if (isConverters(weights)) {
+    const place = arena.alloc(used.length * 8);
+    new Float64Array(place.view.buffer, place.ptr, used.length).set(used);
+    const encoder = run === undefined ? kernel.int8ColumnsConverterF32 : kernel.int8RowsConverterF32;
+    encoder(chunk.ptr, rows, columns, place.ptr, made.ptr, sums);
+    return made.view;
+  }
+  const place = arena.alloc(used.length * 4);
+  new Float32Array(place.view.buffer, place.ptr, used.length).set(used);
   const { low } = INTEGERS[weights.bits];
   if (run === undefined) kernel.int8ColumnsF32(chunk.ptr, rows, columns, place.ptr, low, made.ptr, sums);
   else if (weights.bits === 8) kernel.int8RowsF32(chunk.ptr, rows, columns, place.ptr, low, made.ptr, sums);

@@ -16,7 +16,7 @@ export const INTEGERS = {
 const INFINITY_BITS = 0x7f800000;
 
 /** Scales of whole tensors, which the structure's worker may need again for the tensors' data. */
-const found = new WeakMap<Plan, Map<string, Promise<Float32Array>>>();
+const found = new WeakMap<Plan, Map<string, Promise<Float64Array>>>();
 
 /** How many values share a scale, where they follow each other; undefined where they alternate. */
 export function runOf(weights: ScaledWeights): number | undefined {
@@ -24,8 +24,8 @@ export function runOf(weights: ScaledWeights): number | undefined {
 }
 
 /** All scales of a tensor. @throws InvalidModelError when a value is not finite. */
-export function scalesOf(weights: ScaledWeights, context: StepContext): Promise<Float32Array> {
-  const known = found.get(context.plan) ?? new Map<string, Promise<Float32Array>>();
+export function scalesOf(weights: ScaledWeights, context: StepContext): Promise<Float64Array> {
+  const known = found.get(context.plan) ?? new Map<string, Promise<Float64Array>>();
   found.set(context.plan, known);
   const key = keyOf(weights);
   const scales = known.get(key) ?? findScales(weights, 0, weights.from.length / 4, context);
@@ -36,7 +36,7 @@ export function scalesOf(weights: ScaledWeights, context: StepContext): Promise<
 }
 
 /** All scales of a tensor if they have been found already. */
-export function knownScales(weights: ScaledWeights, context: StepContext): Promise<Float32Array> | undefined {
+export function knownScales(weights: ScaledWeights, context: StepContext): Promise<Float64Array> | undefined {
   return found.get(context.plan)?.get(keyOf(weights));
 }
 
@@ -55,13 +55,13 @@ export async function findScales(
   first: number,
   count: number,
   context: StepContext,
-): Promise<Float32Array> {
+): Promise<Float64Array> {
   const run = runOf(weights);
   if (run === undefined) return scalesOfColumns(weights, context);
   const pruner = weights.fit ? await prunerFor(weights.prune, weights.from, first, context) : undefined;
   const whole = Math.ceil(count / run) * run;
   if (run > CHUNK_VALUES) return scalesOfLongRuns(weights, first, whole, context);
-  const scales = new Float32Array(whole / run);
+  const scales = new Float64Array(whole / run);
   await eachChunk(weights.from, first, whole, run, context, async (chunk, before) =>
     kernels().arena.scoped(async () => {
       scales.set(await scalesInChunk(chunk, run, weights, pruner, newSums().ptr), before / run);
@@ -77,7 +77,7 @@ export async function scalesInChunk(
   weights: ScaledWeights,
   pruner: Pruner | undefined,
   sums: number,
-): Promise<Float32Array> {
+): Promise<Float64Array> {
   const bits = new Uint32Array(chunk.count / run);
   await raiseRuns(chunk, run, bits);
   const scales = toScales(bits, weights);
@@ -92,7 +92,7 @@ async function scalesOfLongRuns(
   first: number,
   count: number,
   context: StepContext,
-): Promise<Float32Array> {
+): Promise<Float64Array> {
   const run = runOf(weights)!;
   const bits = new Uint32Array(count / run);
   await eachChunk(weights.from, first, count, run, context, (chunk, before) => {
@@ -103,7 +103,7 @@ async function scalesOfLongRuns(
 }
 
 /** Columns keep the scales of their largest magnitudes unless the whole tensor fits into memory at once. */
-async function scalesOfColumns(weights: ScaledWeights, context: StepContext): Promise<Float32Array> {
+async function scalesOfColumns(weights: ScaledWeights, context: StepContext): Promise<Float64Array> {
   const { run, arena } = kernels();
   const { from, count } = weights;
   const values = from.length / 4;
@@ -112,7 +112,7 @@ async function scalesOfColumns(weights: ScaledWeights, context: StepContext): Pr
   return arena.scoped(async () => {
     const largest = arena.alloc(count * 4);
     largest.view.fill(0);
-    let scales = new Float32Array(0);
+    let scales = new Float64Array(0);
     await eachChunk(from, 0, values, count, context, async (chunk, before) => {
       run.absmaxColumnsF32(chunk.ptr, chunk.count / count, count, largest.ptr);
       if (before + chunk.count < values) return;
@@ -149,10 +149,10 @@ function raiseRuns(chunk: Chunk, run: number, bits: Uint32Array): Promise<void> 
 }
 
 /** Moves scales to such that leave less error. */
-function fitRuns(chunk: Chunk, run: number, { bits }: ScaledWeights, scales: Float32Array): Promise<void> {
+function fitRuns(chunk: Chunk, run: number, { bits }: ScaledWeights, scales: Float64Array): Promise<void> {
   const { run: kernel, arena } = kernels();
   return arena.scoped(async () => {
-    const place = arena.alloc(scales.byteLength);
+    const place = arena.alloc(scales.length * 4);
     const view = new Float32Array(place.view.buffer, place.ptr, scales.length);
     view.set(scales);
     kernel.fitScalesF32(chunk.ptr, scales.length, run, INTEGERS[bits].low, INTEGERS[bits].high, place.ptr);
@@ -160,8 +160,8 @@ function fitRuns(chunk: Chunk, run: number, { bits }: ScaledWeights, scales: Flo
   });
 }
 
-/** Scales from the bits of the largest magnitudes. */
-function toScales(bits: Uint32Array, weights: ScaledWeights): Float32Array<ArrayBuffer> {
+/** Scales from the bits of the largest magnitudes; of float32, but for those that the converter does not round. */
+function toScales(bits: Uint32Array, weights: ScaledWeights): Float64Array<ArrayBuffer> {
   if (bits.some((magnitude) => magnitude >= INFINITY_BITS)) {
     throw new InvalidModelError(
       weights.name,
@@ -169,5 +169,11 @@ function toScales(bits: Uint32Array, weights: ScaledWeights): Float32Array<Array
     );
   }
   const { high, smallest } = INTEGERS[weights.bits];
-  return new Float32Array(bits.buffer as ArrayBuffer).map((largest) => Math.max(largest, smallest) / high);
+  const exact = Float64Array.from(new Float32Array(bits.buffer), (largest) => Math.max(largest, smallest) / high);
+  return isConverters(weights) ? exact : exact.map(Math.fround);
+}
+
+/** Whether weights are made as TensorFlow's converter makes them. */
+export function isConverters({ bits, fit }: ScaledWeights): boolean {
+  return bits === 8 && !fit;
 }

@@ -15,6 +15,7 @@ export { int4GroupsAsymmetricF32Exact, int4GroupsAsymmetricBf16Exact, int4Groups
 export { packZeroPoints } from './int4';
 export { countMagnitude16, countMagnitudeF32, histogram16, histogramF32High, histogramF32Low } from './histogram';
 export * from './int8';
+export { int8ColumnsConverterF32, int8RowsConverterF32 } from './int8-converter';
 export * from './prune';
 export * from './sums';
 export * from './uint8';

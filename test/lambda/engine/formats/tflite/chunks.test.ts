@@ -25,10 +25,8 @@ describe.each(shapes)('$what', ({ rows, columns }) => {
       const scale = Math.fround(largest / 127);
       if (made.scales[row] !== scale) wrong++;
       for (let i = row * columns; i < (row + 1) * columns; i++) {
-        const quotient = Math.fround(weights[i] / scale);
-        const below = Math.floor(quotient);
-        const up = quotient - below > 0.5 || (quotient - below === 0.5 && below % 2 !== 0);
-        if (values[i] !== below + (up ? 1 : 0)) wrong++;
+        const steps = Math.floor(Math.abs(weights[i] / (largest / 127)) + 0.5);
+        if (Math.abs(values[i]) !== steps || values[i] * weights[i] < 0) wrong++;
         if (values[i] === 0) zeros++;
       }
     }

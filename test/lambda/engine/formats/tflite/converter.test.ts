@@ -41,7 +41,7 @@ async function withoutInt8Of(name: string, shape: number[]): Promise<ReadModel> 
 }
 
 describe('int8, against the converter', () => {
-  test.each(['dense', 'vision', 'words', 'coder', 'odd', 'narrow', 'speech'])(
+  test.each(['dense', 'vision', 'words', 'coder', 'odd', 'narrow', 'speech', 'ties'])(
     '%s: weights, scales and operators are equal',
     async (name) => {
       const mine = await ours(name, 'int8');
@@ -67,7 +67,7 @@ describe('int8, against the converter', () => {
 });
 
 describe('int4, against ai-edge-quantizer', () => {
-  test.each(['dense', 'vision', 'lookup', 'coder', 'odd', 'narrow'])(
+  test.each(['dense', 'vision', 'lookup', 'coder', 'odd', 'narrow', 'ties'])(
     '%s: weights and scales are equal where it has 1024 values or more',
     async (name) => {
       const mine = await ours(name, 'int4');
