@@ -49,10 +49,10 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=0.003)
-    parser.add_argument("--filters", type=int, default=24, help="channels of the first convolution")
+    parser.add_argument("--filters", type=int, default=32, help="channels of the first convolution")
     parser.add_argument("--seed", type=int, default=7)
     pruning.add_arguments(parser)
     parser.add_argument("--model-dir", default=os.environ.get("SM_MODEL_DIR", "model"))

@@ -8,6 +8,9 @@ import keras
 import numpy as np
 
 
+PRUNABLE = ("kernel", "pointwise_kernel", "recurrent_kernel", "embeddings")
+
+
 class PolynomialDecay:
     """The share of weights that is zero at a step: from the initial to the final one, fast at first, then slower."""
 
@@ -38,8 +41,8 @@ def add_arguments(parser):
     """The schedule's options, by the toolkit's names."""
     parser.add_argument("--initial-sparsity", type=float, default=0, help="share of zeros at the first pruning step")
     parser.add_argument("--final-sparsity", type=float, default=0, help="share of zeros at the end; 0: no pruning")
-    parser.add_argument("--begin-step", type=int, help="first pruning step (default: a quarter of all steps)")
-    parser.add_argument("--end-step", type=int, help="last pruning step (default: three quarters of all steps)")
+    parser.add_argument("--begin-step", type=int, help="first pruning step (default: half of all steps)")
+    parser.add_argument("--end-step", type=int, help="last pruning step (default: seven eighths of all steps)")
     parser.add_argument("--frequency", type=int, default=10, help="steps from one pruning to the next")
 
 
@@ -47,8 +50,8 @@ def callbacks(options, steps):
     """What `model.fit` needs for the parsed options, when it runs for so many steps."""
     if options.final_sparsity == 0:
         return []
-    begin = steps // 4 if options.begin_step is None else options.begin_step
-    end = steps * 3 // 4 if options.end_step is None else options.end_step
+    begin = steps // 2 if options.begin_step is None else options.begin_step
+    end = steps * 7 // 8 if options.end_step is None else options.end_step
     if end > steps:
         raise ValueError(f"--end-step must be at most {steps}, the number of training steps, received: {end}")
     schedule = PolynomialDecay(
@@ -84,7 +87,7 @@ class GradualPruning(keras.callbacks.Callback):
 
 def prunable_weights(model):
     """Kernels and embeddings; biases and normalisation are few and needed."""
-    return [weight for weight in model.trainable_weights if weight.path.split("/")[-1] in ("kernel", "embeddings")]
+    return [weight for weight in model.trainable_weights if weight.path.split("/")[-1] in PRUNABLE]
 
 
 def mask_of(weights, sparsity):
