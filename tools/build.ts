@@ -7,7 +7,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { build, BuildOptions } from 'esbuild';
+import { build, BuildOptions, Plugin } from 'esbuild';
 import { buildKernels } from './build-kernels';
 import { reportBundleSizes } from './package/bundle-sizes';
 import { compilePackage } from './package/compile-package';
@@ -35,6 +35,15 @@ export function handlerNames(): string[] {
     .sort();
 }
 
+/** Keeps the AWS SDK in a file of its own, which a run between folders does not read. */
+const storesApart: Plugin = {
+  name: 'stores-apart',
+  setup: (bundler) =>
+    bundler.onResolve({ filter: /\/support\/stores$/ }, ({ kind }) =>
+      kind === 'require-call' ? { path: './stores.js', external: true } : undefined,
+    ),
+};
+
 export async function buildAll(): Promise<void> {
   await buildKernels();
   removeOldHandlers();
@@ -42,10 +51,15 @@ export async function buildAll(): Promise<void> {
     bundle({ entryPoints: [`lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.js` }),
   );
   const commandLine = bundle({
-    entryPoints: { modelpress: 'bin/modelpress.ts', 'compress-worker': 'cli/compress-worker.ts' },
+    entryPoints: {
+      modelpress: 'bin/modelpress.ts',
+      'compress-worker': 'cli/compress-worker.ts',
+      stores: 'lambda/support/stores.ts',
+    },
     outdir: 'dist/cli',
     // Only the checkout runs workers from TypeScript.
     external: ['tsx/cjs'],
+    plugins: [storesApart],
   });
   const built = await Promise.all([...handlers, commandLine]);
   const inputs = [...new Set(built.flat())];
