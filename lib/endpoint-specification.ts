@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ContainerImage } from './container-image';
+import { EndpointAlarmOptions } from './endpoint-alarms';
 import { EndpointUpdatePolicy } from './endpoint-update-policy';
 import { MlInstanceType } from './ml-instance-type';
 import { SmokeTest } from './smoke-test';
@@ -91,6 +92,12 @@ export interface EndpointSpecification {
    * @default EndpointUpdatePolicy.allAtOnce()
    */
   readonly updatePolicy?: EndpointUpdatePolicy;
+  /**
+   * When the alarms go off that roll an update back.
+   *
+   * @default - at one percent of failed requests in a minute, or answers that take more than 30 seconds
+   */
+  readonly alarms?: EndpointAlarmOptions;
   /**
    * What the endpoint is asked once a release serves. Wrong answers bring the release before back.
    *

@@ -1,3 +1,4 @@
+export * from './capacity-size';
 export * from './build-metrics';
 export * from './compression-gate';
 export * from './compression-limits';
@@ -7,8 +8,10 @@ export * from './compression-recipe';
 export * from './compression-states';
 export * from './container-image';
 export * from './deep-learning-container';
+export * from './endpoint-alarms';
 export * from './endpoint-metrics';
 export * from './endpoint-specification';
+export * from './endpoint-update-options';
 export * from './endpoint-update-policy';
 export * from './ml-instance-type';
 export * from './model-bucket';

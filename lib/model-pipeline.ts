@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { BuildMetrics } from './build-metrics';
 import { CompressionLimits } from './compression-limits';
 import { CompressionOptions } from './compression-options';
+import { EndpointAlarms } from './endpoint-alarms';
 import { EndpointMetrics } from './endpoint-metrics';
 import { EndpointSpecification } from './endpoint-specification';
 import { IModelBucket, ModelBucket } from './model-bucket';
@@ -130,6 +131,8 @@ export class ModelPipeline extends Construct {
   public readonly endpointName: string;
   /** Numbers of the endpoint, for dashboards and alarms. */
   public readonly endpointMetrics: EndpointMetrics;
+  /** Alarms on the endpoint, which roll updates back. */
+  public readonly endpointAlarms: EndpointAlarms;
   /** Numbers of each build, for dashboards and alarms. */
   public readonly buildMetrics: BuildMetrics;
   /** Tells of failures: `notifications.topic.addSubscription(new EmailSubscription('us@example.com'))`. */
@@ -145,7 +148,7 @@ export class ModelPipeline extends Construct {
     this.models = props.models ?? new ModelBucket(this, 'Models');
     this.endpointName = props.endpoint.endpointName ?? this.uniqueName();
     const { models, endpointName } = this;
-    const hosting = new Hosting(this, 'Hosting', { modelName, models, endpoint: props.endpoint });
+    const hosting = new Hosting(this, 'Hosting', { modelName, models, endpointName, endpoint: props.endpoint });
     validatePairing(props.modelFormat, props.compression.recipe, props.endpoint, hosting.image);
     this.training = props.training && new TrainingJob(this, 'Training', { ...props.training, modelName, models });
     this.compressor = new ModelCompressor(this, 'Compressor', {
@@ -182,6 +185,7 @@ export class ModelPipeline extends Construct {
     this.releaseMachine = release.machine;
     this.buildMetrics = build.metrics;
     this.endpointMetrics = new EndpointMetrics({ endpointName });
+    this.endpointAlarms = hosting.alarms;
     this.notifications = new PipelineNotifications(this, 'Notifications', {
       ...props.notifications,
       modelName,

@@ -1,3 +1,4 @@
+import { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -81,4 +82,10 @@ export function allowVolumeGrant(role: IRole, key: IKey | undefined): void {
     resources: [key.keyArn],
     conditions: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
   });
+}
+
+/** SageMaker looks at the alarms that guard an update for whoever asks for it, and with the role that it hosts with. */
+export function allowGuards(role: IRole, alarms: readonly IAlarm[]): void {
+  if (alarms.length === 0) return;
+  allow(role, { actions: ['cloudwatch:DescribeAlarms'], resources: alarms.map(({ alarmArn }) => alarmArn) });
 }

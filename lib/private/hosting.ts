@@ -1,13 +1,15 @@
+import { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Duration, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ContainerImageConfig } from '../container-image';
+import { EndpointAlarms } from '../endpoint-alarms';
 import { EndpointSpecification } from '../endpoint-specification';
 import { EndpointUpdatePolicy } from '../endpoint-update-policy';
 import { IModelBucket } from '../model-bucket';
-import { allowKey, allowList, allowObjects, allowVolumeKey } from './grants';
+import { allowGuards, allowKey, allowList, allowObjects, allowVolumeKey } from './grants';
 import { allowPull } from './image-pull';
 import { createNetwork, Network } from './network';
 import { COMPRESSED } from './prefixes';
@@ -18,6 +20,8 @@ export interface HostingProps {
   readonly modelName: string;
   readonly models: IModelBucket;
   readonly endpoint: EndpointSpecification;
+  /** Name of the endpoint, which the alarms watch. */
+  readonly endpointName: string;
 }
 
 /** Driver versions of the hosts, by the first two digits of the CUDA version in the image. */
@@ -32,6 +36,10 @@ export class Hosting extends Construct {
   public readonly code?: Asset;
   /** The packed golden requests, where there is a smoke test. */
   public readonly golden?: Asset;
+  /** Alarms that a pipeline makes by itself. */
+  public readonly alarms: EndpointAlarms;
+  /** All alarms that roll updates back. */
+  public readonly guards: IAlarm[];
   /** How many configs and models stay. */
   public readonly keepReleases: number;
   /** When a release that is still under way counts as failed: the update's own limit, as long again for the way back, and an hour for the rest. */
@@ -56,8 +64,10 @@ export class Hosting extends Construct {
             exclude: ['**/__pycache__', '**/*.pyc', '.DS_Store', '.venv', '.git'],
           });
     this.golden = endpoint.smokeTest && new Asset(this, 'Golden', { path: endpoint.smokeTest._pack() });
+    this.alarms = new EndpointAlarms(this, 'Alarms', { ...endpoint.alarms, endpointName: props.endpointName });
     this.keepReleases = endpoint.keepReleases ?? 5;
     const policy = endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce();
+    this.guards = [...policy._alarms(), ...this.alarms.alarms];
     this.releaseTimeout = Duration.seconds(2 * policy._limit().toSeconds() + 3600);
     this.network = createNetwork(this, endpoint.vpc, endpoint.vpcSubnets, endpoint.securityGroups);
     this.volumeKey = endpoint.instanceType.hasLocalDisk
@@ -80,6 +90,7 @@ export class Hosting extends Construct {
     allowList(role, models.bucket, [`${COMPRESSED}/${modelName}/`]);
     allowKey(role, models.encryptionKey, 'read');
     allowVolumeKey(role, this.volumeKey);
+    allowGuards(role, this.guards);
     return role;
   }
 
@@ -102,7 +113,7 @@ export class Hosting extends Construct {
       containerStartupHealthCheckTimeoutSeconds: endpoint.startupTimeout?.toSeconds(),
       modelDataDownloadTimeoutSeconds: endpoint.downloadTimeout?.toSeconds(),
       inferenceAmiVersion: endpoint.inferenceAmiVersion ?? this.hostImage(endpoint),
-      deploymentConfig: (endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce())._render(),
+      deploymentConfig: (endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce())._render(this.alarms.alarms),
       tags: [{ Key: 'modelpress:model', Value: modelName }],
     };
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -5,7 +5,7 @@ import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
 import { acknowledgeInlinePolicies, acknowledgeWildcard } from './acknowledge';
-import { allow, allowObjects, allowVolumeGrant } from './grants';
+import { allow, allowGuards, allowObjects, allowVolumeGrant } from './grants';
 import { HandlerFunction } from './handler-function';
 import { Hosting } from './hosting';
 import { COMPRESSED } from './prefixes';
@@ -104,6 +104,7 @@ export class ReleaseFunctions extends Construct {
       conditions: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
     });
     allowLedger(role, models, endpointName);
+    allowGuards(role, hosting.guards);
     allowVolumeGrant(role, hosting.volumeKey);
     return handler.function;
   }

@@ -59,6 +59,7 @@ export function validateEndpoint(spec: EndpointSpecification): void {
       `environment needs names of letters, digits and underscores, and values of at most 1024 characters; look at: ${name}`,
     ),
   );
+  spec.updatePolicy?._requireInstances(spec.instanceCount ?? 1);
   validateCode(spec);
 }
 

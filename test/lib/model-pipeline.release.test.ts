@@ -161,6 +161,12 @@ describe('the specification that Release gets', () => {
           TerminationWaitInSeconds: 300,
           MaximumExecutionTimeoutInSeconds: 3600,
         },
+        AutoRollbackConfiguration: {
+          Alarms: [
+            { AlarmName: expect.stringContaining('AlarmsServerErrors') as string },
+            { AlarmName: expect.stringContaining('AlarmsModelLatency') as string },
+          ],
+        },
       },
       tags: [{ Key: 'modelpress:model', Value: 'digits' }],
     });
@@ -188,7 +194,13 @@ describe('the specification that Release gets', () => {
       },
       deploymentConfig: {
         AutoRollbackConfiguration: {
-          Alarms: [{ AlarmName: 'too-many-errors' }, { AlarmName: expect.stringContaining('<') as string }],
+          Alarms: [
+            { AlarmName: 'too-many-errors' },
+            { AlarmName: expect.stringContaining('Errors') as string },
+            { AlarmName: expect.stringContaining('AlarmsServerErrors') as string },
+            { AlarmName: expect.stringContaining('AlarmsModelLatency') as string },
+            { AlarmName: expect.stringContaining('AlarmsClientErrors') as string },
+          ],
         },
         BlueGreenUpdatePolicy: { TerminationWaitInSeconds: 600, MaximumExecutionTimeoutInSeconds: 7200 },
       },

@@ -287,12 +287,12 @@ describe('refuses at synthesis', () => {
             maximumExecutionTimeout: Duration.minutes(30),
           }),
         }),
-      'maximumExecutionTimeout (1800 s) must exceed terminationWait (3600 s)',
+      'maximumExecutionTimeout (1800 s) must exceed the waits of the update (3600 s)',
     ],
     [
       'too many alarms',
       () => spec({ updatePolicy: EndpointUpdatePolicy.allAtOnce({ alarms: Array<never>(11).fill({} as never) }) }),
-      'at most 10 alarms, received: 11',
+      'at most 10 alarms, received: 13',
     ],
     ['rare looks', () => ({ statusInterval: Duration.minutes(6) }), 'statusInterval must be from 1 to 300'],
     [

@@ -6,6 +6,7 @@ import {
   ListEndpointsInput,
   UpdateEndpointInput,
   UpdateEndpointWeightsAndCapacitiesInput,
+  VariantPropertyType,
 } from '@aws-sdk/client-sagemaker';
 import { validationError } from '../api/api-error';
 import { LISTING, NAME } from '../api/common-shapes';
@@ -119,7 +120,11 @@ export class Endpoints {
       deployment,
       specification.variants.map(({ variant }) => variant),
     );
-    endpoint.update(specification, deployment, request.RetainAllVariantProperties ?? false);
+    const excluded = (request.ExcludeRetainedVariantProperties ?? []).map((entry) => entry.VariantPropertyType!);
+    const retained = request.RetainAllVariantProperties
+      ? Object.values(VariantPropertyType).filter((property) => !excluded.includes(property))
+      : [];
+    endpoint.update(specification, deployment, retained);
     return { EndpointArn: endpoint.record.arn };
   }
 

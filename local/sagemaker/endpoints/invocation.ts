@@ -42,12 +42,17 @@ export async function invokeEndpoint(
     ),
   );
   const start = performance.now();
+  const count = (status: number): void => {
+    const latency = (performance.now() - start) * 1000;
+    metrics.invocation(name, variant.name, status, latency);
+    context.requests.add(name, variant.name, status, latency);
+  };
   let answer: ContainerAnswer;
   try {
     answer = await variant.process.invoke({ 'content-type': 'application/octet-stream', ...forwarded }, body);
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
-    metrics.invocation(name, variant.name, 500, (performance.now() - start) * 1000);
+    count(500);
     if (error.untouched) throw unavailable(name);
     throw modelError(
       0,
@@ -56,7 +61,7 @@ export async function invokeEndpoint(
       name,
     );
   }
-  metrics.invocation(name, variant.name, answer.status, (performance.now() - start) * 1000);
+  count(answer.status);
   if (answer.status >= 400) throw modelError(answer.status, answer.body.toString('utf8').slice(0, 1024), context, name);
   const attributes = answer.headers['x-amzn-sagemaker-custom-attributes'];
   return {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeploymentConfig } from '@aws-sdk/client-sagemaker';
+import { DeploymentConfig, VariantPropertyType } from '@aws-sdk/client-sagemaker';
 import { Context, now } from '../system/context';
 import { findAlarm } from './alarms';
 import { trafficSteps } from './deployment-policy';
@@ -64,7 +64,11 @@ export class LiveEndpoint {
   }
 
   /** Starts a second fleet beside the first and moves the traffic over: Updating, then InService on one or the other. */
-  update(specification: FleetSpecification, deployment: DeploymentConfig | undefined, retainCapacities: boolean): void {
+  update(
+    specification: FleetSpecification,
+    deployment: DeploymentConfig | undefined,
+    retained: readonly VariantPropertyType[],
+  ): void {
     const blue = this.routes[0].fleet;
     this.record.pendingConfigName = specification.configName;
     this.record.pendingSince = now();
@@ -82,7 +86,7 @@ export class LiveEndpoint {
         this.settle();
         return this.enter('InService', problem);
       }
-      if (!retainCapacities) this.record.capacities = {};
+      this.record.capacities = retain(this.record.capacities, specification, retained);
       this.record.configName = specification.configName;
       this.record.fleet = specification;
       this.context.save();
@@ -163,7 +167,8 @@ export class LiveEndpoint {
   private async watch(alarms: readonly string[], seconds: number): Promise<string | undefined> {
     const deadline = Date.now() + seconds * 1000 * (this.context.options.waitScale ?? 1);
     for (;;) {
-      const problem = await findAlarm(this.context.cloudWatch, alarms).catch(
+      const { cloudWatch, requests, options } = this.context;
+      const problem = await findAlarm(cloudWatch, requests, alarms, options.waitScale ?? 1).catch(
         (error: Error) => `the alarms cannot be read: ${error.message}`,
       );
       this.checkOpen();
@@ -223,6 +228,23 @@ export class LiveEndpoint {
     );
     this.context.save();
   }
+}
+
+/** What of counts and weights, where they were set apart from the config's, goes over to the next config. */
+function retain(
+  capacities: EndpointRecord['capacities'],
+  { variants }: FleetSpecification,
+  retained: readonly VariantPropertyType[],
+): EndpointRecord['capacities'] {
+  return Object.fromEntries(
+    variants.flatMap(({ variant }) => {
+      const before = capacities[variant.VariantName!];
+      if (before === undefined) return [];
+      const count = retained.includes('DesiredInstanceCount') ? before.count : (variant.InitialInstanceCount ?? 1);
+      const weight = retained.includes('DesiredWeight') ? before.weight : (variant.InitialVariantWeight ?? 1);
+      return [[variant.VariantName!, { count, weight }]];
+    }),
+  );
 }
 
 function choose<T>(entries: readonly T[], weight: (entry: T) => number): T | undefined {

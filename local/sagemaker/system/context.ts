@@ -1,6 +1,7 @@
 import { devNull } from 'node:os';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
+import { RecentRequests } from '../endpoints/recent-requests';
 import { LocalSageMakerOptions } from '../options';
 import { repositoryOf } from './images';
 import { S3Files } from './s3-files';
@@ -11,6 +12,8 @@ export class Context {
   readonly state: State;
   readonly s3: S3Files;
   readonly cloudWatch: CloudWatchClient;
+  /** For alarms on the endpoints' metrics. */
+  readonly requests = new RecentRequests();
   readonly region: string;
   readonly account: string;
   private readonly file: StateFile;

@@ -1,6 +1,10 @@
 import { MachineDefinition } from '../../lib/support/definition';
 import { Execution, fault } from '../../lib/support/execute';
-import { CRASH_SCRIPT, ReleaseRuns, Step, WRONG_SCRIPT } from './release-runs';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { Duration } from 'aws-cdk-lib';
+import { EndpointUpdatePolicy } from '../../../lib';
+import { pump } from '../../local/sagemaker/test-sagemaker';
+import { CRASH_SCRIPT, ReleaseRuns, RIGHT_SCRIPT, Step, WRONG_SCRIPT } from './release-runs';
 
 let runs: ReleaseRuns;
 beforeAll(async () => (runs = await ReleaseRuns.start()), 600_000);
@@ -73,6 +77,22 @@ test('a first model that answers wrongly leaves no endpoint behind', async () =>
   const good = await runs.build('stillborn-good');
   expect(last(await runs.run(machine, good))).toBe('Released');
   expect(await runs.serves('stillborn')).toBe(good.build);
+});
+
+test('real requests that fail make the alarm ring, which rolls the update back', async () => {
+  const name = 'alarmed';
+  const updatePolicy = EndpointUpdatePolicy.allAtOnce({ terminationWait: Duration.hours(1) });
+  const machine = await runs.machine(name, { updatePolicy });
+  const good = await runs.build('alarmed-good');
+  await runs.run(machine, good);
+  const traffic = pump(runs.sageMaker, name);
+  const failing = RIGHT_SCRIPT.replace('time.sleep', 'raise ValueError("broken"); time.sleep');
+  const run = await runs.run(machine, await runs.build('alarmed-failing', failing));
+  await traffic.stop();
+  expect(run.error).toBe('RolledBack');
+  expect(run.cause).toMatch(/alarms are in ALARM: alarmed-AlarmsServerErrors/);
+  expect(traffic.errors.length).toBeGreaterThan(0);
+  expect(await runs.serves(name)).toBe(good.build);
 });
 
 test('a smoke test that cannot be carried out counts as failed', async () => {
@@ -183,9 +203,89 @@ describe('cut off', () => {
 
 test('an endpoint from before there was a ledger is what a wrong answer goes back to', async () => {
   const { name, machine, good } = await serving();
-  const { DeleteObjectCommand } = await import('@aws-sdk/client-s3');
   await runs.sageMaker.aws.s3.send(new DeleteObjectCommand({ Bucket: 'models', Key: `releases/${name}.json` }));
   const run = await runs.run(machine, await runs.build(`${name}-wrong`, WRONG_SCRIPT));
   expect(run.error).toBe('SmokeTestFailed');
   expect(await runs.serves(name)).toBe(good);
+});
+
+describe('under constant requests', () => {
+  test('a good, a crashing and a wrong release go through: no request fails, and only the good one stays', async () => {
+    const { name, machine } = await serving();
+    const traffic = pump(runs.sageMaker, name);
+    const good = await runs.build(`${name}-better`);
+    expect(last(await runs.run(machine, good))).toBe('Released');
+    const crash = await runs.run(machine, await runs.build(`${name}-crash`, CRASH_SCRIPT));
+    const wrong = await runs.run(machine, await runs.build(`${name}-wrong`, WRONG_SCRIPT));
+    await traffic.stop();
+    expect([crash.error, wrong.error]).toEqual(['RolledBack', 'SmokeTestFailed']);
+    expect(traffic.errors).toEqual([]);
+    expect(traffic.models.length).toBeGreaterThan(50);
+    expect(traffic.models.at(-1)).toBe(good.build);
+    expect(await runs.serves(name)).toBe(good.build);
+  });
+});
+
+describe('two releases at once', () => {
+  /**
+   * What a waiting execution does is to ask for the turn, which changes nothing. So every order of two executions' steps
+   * comes to one of these: the one goes through, and the other asks before any, some or all of its steps.
+   */
+  test.each(['older', 'newer'] as const)('never interleave when the %s one is first', async (first) => {
+    const { name, machine } = await serving();
+    const builds = { older: await runs.build(`${name}-older`), newer: await runs.build(`${name}-newer`) };
+    const second = first === 'older' ? 'newer' : 'older';
+    const asked: Step[] = [];
+    const run = await runs.run(machine, builds[first], {
+      before: async (step) => {
+        if (step === 'Serialise') return;
+        const state = async (): Promise<unknown> => [await runs.ledger(name), await runs.left(name)];
+        const before = await state();
+        const waiting = await runs.ask(machine, builds[second], `${name}-waiting`);
+        expect(waiting).toMatchObject({ name: 'ReleaseQueued' });
+        expect(await state()).toEqual(before);
+        asked.push(step);
+      },
+    });
+    expect(last(run)).toBe('Released');
+    expect(new Set(asked)).toEqual(new Set(['Release', 'Status', 'SmokeTest', 'Settle']));
+    const after = await runs.run(machine, builds[second], { name: `${name}-waiting` });
+    expect(last(after)).toBe(first === 'older' ? 'Released' : 'Superseded');
+    expect(await runs.serves(name)).toBe(builds.newer.build);
+  });
+
+  test('started together, they take turns, and the newest build serves in the end', async () => {
+    const { name, machine } = await serving();
+    const builds = [];
+    for (const number of [1, 2, 3]) builds.push(await runs.build(`${name}-${number}`));
+    const inside = new Set<string>();
+    const ended = await Promise.all(
+      builds.map((build) =>
+        runs.run(machine, build, {
+          before: (step) => {
+            if (step === 'Serialise') return;
+            inside.add(build.build);
+            expect([...inside]).toEqual([build.build]);
+            if (step === 'Settle') inside.delete(build.build);
+          },
+        }),
+      ),
+    );
+    expect(ended.map(last).every((state) => state === 'Released' || state === 'Superseded')).toBe(true);
+    expect(last(ended[2])).toBe('Released');
+    expect(await runs.serves(name)).toBe(builds[2].build);
+  });
+
+  test('one that was cut off, taken over and started again in its middle touches nothing', async () => {
+    const { name, machine } = await serving();
+    const [lost, next] = [await runs.build(`${name}-lost`), await runs.build(`${name}-next`)];
+    await runs.run(machine, lost, { cutAfter: 'Serialise', name: `${name}-lost` });
+    expect(last(await runs.run(machine, next))).toBe('Released');
+    const { Serialise: _done, 'Newest?': _decided, Superseded: _not, ...States } = machine.States;
+    const redriven = { ...machine, StartAt: 'Release', States };
+    const input = { turn: { ...lost, decision: 'Release', begun: '2026-01-01T00:00:00Z', ignoreAlarms: false } };
+    const run = await runs.run(redriven, input, { name: `${name}-lost` });
+    expect(run.error).toBe('TurnLost');
+    expect(await runs.serves(name)).toBe(next.build);
+  });
 });

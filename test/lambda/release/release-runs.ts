@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { CloudWatchClient, PutMetricAlarmCommand, PutMetricAlarmCommandInput } from '@aws-sdk/client-cloudwatch';
 import { ListEndpointConfigsCommand, ListModelsCommand } from '@aws-sdk/client-sagemaker';
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { ModelPipeline, SmokeTest } from '../../../lib';
-import { EndpointSpecification } from '../../../lib';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { Template } from 'aws-cdk-lib/assertions';
+import { EndpointSpecification, ModelPipeline, SmokeTest } from '../../../lib';
 import { Ledger } from '../../../lambda/release/ledger';
 import { BUCKET, ECHO_SCRIPT, SERVING_IMAGE, TestSageMaker } from '../../local/sagemaker/test-sagemaker';
 import { definitionOf, Json, MachineDefinition } from '../../lib/support/definition';
@@ -27,6 +29,9 @@ export const WRONG_SCRIPT = ECHO_SCRIPT.replace('{"model": model,', '{"model": m
 export const RIGHT_SCRIPT = ECHO_SCRIPT.replace('{"model": model,', '{"model": model, "value": 0.9,');
 export const CRASH_SCRIPT = 'raise SystemExit("no such thing as a model")\n';
 
+/** Stands for the endpoint's name in a machine that serves for many. */
+const NAME = 'name-of-the-endpoint';
+
 /** Old instances stay for five minutes by default. */
 const WAIT_SCALE = 0.0005;
 
@@ -45,6 +50,7 @@ export interface RunOptions {
 export class ReleaseRuns {
   readonly executions = new ExecutionsApi();
   private readonly handlers: Partial<Record<Step, TaskHandler>> = {};
+  private usual?: Synthesized;
   private count = 0;
   private begun = 0;
 
@@ -70,35 +76,30 @@ export class ReleaseRuns {
     return runs;
   }
 
+  private get cloudWatch(): CloudWatchClient {
+    return new CloudWatchClient(this.sageMaker.aws.config);
+  }
+
   async close(): Promise<void> {
     this.executions.close();
     await this.sageMaker.close();
   }
 
-  /** The release machine of a pipeline with this endpoint, its placeholders filled in for this machine. */
+  /** The release machine of a pipeline with this endpoint, its placeholders filled in for this machine, and its alarms. */
   async machine(endpointName: string, endpoint: Partial<EndpointSpecification> = {}): Promise<MachineDefinition> {
-    const stack = newStack();
-    const smokeTest = SmokeTest.fromRequests([
-      { name: 'value', body: '{}', expected: '{"value": 0.9}', absoluteTolerance: 0.05 },
-    ]);
-    const props = pipelineProps();
-    new ModelPipeline(stack, 'Pipeline', {
-      ...props,
-      endpoint: { ...props.endpoint, endpointName, smokeTest, ...endpoint },
-    });
-    const text = JSON.stringify(definitionOf(stack, 'ReleaseMachine'))
-      .replaceAll(/<account>[^"]*pytorch-inference[^"]*/g, SERVING_IMAGE)
-      .replaceAll(/<Pipeline[A-Za-z]*Role\w+\.Arn>/g, 'arn:aws:iam::123456789012:role/hosting')
-      .replaceAll(/<PipelineModelsKey\w+\.Arn>/g, 'key')
-      .replaceAll(/<PipelineModelsBucket\w+>/g, BUCKET)
-      .replaceAll(/"bucket":"cdk-[^"]*"/g, `"bucket":"${BUCKET}"`);
-    const golden = endpoint.smokeTest ?? smokeTest;
-    const { key } = (JSON.parse(text) as MachineDefinition).States.SmokeTest.Parameters.golden as unknown as {
-      key: string;
-    };
-    const { readFileSync } = await import('node:fs');
-    await this.sageMaker.put(key, readFileSync(golden._pack()));
-    return JSON.parse(text) as MachineDefinition;
+    const isUsual = Object.keys(endpoint).length === 0;
+    const made = isUsual ? (this.usual ??= synthesize({})) : synthesize(endpoint);
+    for (const [name, alarm] of Object.entries(made.alarms)) {
+      await this.cloudWatch.send(
+        new PutMetricAlarmCommand({
+          ...alarm,
+          AlarmName: `${endpointName}-${name}`,
+          Dimensions: alarm.Dimensions!.map(({ Name, Value }) => ({ Name, Value: Value!.replace(NAME, endpointName) })),
+        }),
+      );
+    }
+    await this.sageMaker.put(made.goldenKey, made.golden);
+    return JSON.parse(made.definition.replaceAll(NAME, endpointName)) as MachineDefinition;
   }
 
   /** Stores a finished artifact; each is begun after the one before. Returns the input that its build would give. */
@@ -114,7 +115,7 @@ export class ReleaseRuns {
   /** Executes the machine from start to end, or to where it is cut off. */
   async run(machine: MachineDefinition, input: object, options: RunOptions = {}): Promise<Execution> {
     const name = options.name ?? `run-${++this.count}`;
-    const arn = `arn:aws:states:us-east-1:111122223333:execution:build:${name}`;
+    const arn = arnOf(name);
     this.executions.running.add(arn);
     let isCut = false;
     const handlers = Object.fromEntries(
@@ -139,17 +140,19 @@ export class ReleaseRuns {
     }
   }
 
+  /** Asks for the turn once, as an execution of this name that runs; answers with what was thrown, if anything. */
+  async ask(machine: MachineDefinition, input: object, name: string): Promise<unknown> {
+    const execution = arnOf(name);
+    this.executions.running.add(execution);
+    const given = { ...machine.States.Serialise.Parameters, input, execution } as unknown as Json;
+    return Promise.resolve(this.handlers.Serialise!(given)).catch((error: Error) => error);
+  }
+
   async ledger(endpointName: string): Promise<Ledger> {
     const answer = await this.sageMaker.aws.s3.send(
       new GetObjectCommand({ Bucket: BUCKET, Key: `releases/${endpointName}.json` }),
     );
     return JSON.parse(await answer.Body!.transformToString()) as Ledger;
-  }
-
-  async writeLedger(endpointName: string, ledger: object): Promise<void> {
-    await this.sageMaker.aws.s3.send(
-      new PutObjectCommand({ Bucket: BUCKET, Key: `releases/${endpointName}.json`, Body: JSON.stringify(ledger) }),
-    );
   }
 
   /** Names of all configs and models of an endpoint. */
@@ -167,6 +170,46 @@ export class ReleaseRuns {
   async serves(endpointName: string): Promise<string> {
     return (await this.sageMaker.invoke(endpointName)).model;
   }
+}
+
+const arnOf = (name: string): string => `arn:aws:states:us-east-1:111122223333:execution:build:${name}`;
+
+interface Synthesized {
+  readonly definition: string;
+  readonly golden: Buffer;
+  readonly goldenKey: string;
+  readonly alarms: Record<string, PutMetricAlarmCommandInput>;
+}
+
+/** The machine of a pipeline for the endpoint NAME, as text. */
+function synthesize(endpoint: Partial<EndpointSpecification>): Synthesized {
+  const stack = newStack();
+  const smokeTest = SmokeTest.fromRequests([
+    { name: 'value', body: '{}', expected: '{"value": 0.9}', absoluteTolerance: 0.05 },
+  ]);
+  const props = pipelineProps();
+  new ModelPipeline(stack, 'Pipeline', {
+    ...props,
+    endpoint: { ...props.endpoint, endpointName: NAME, smokeTest, ...endpoint },
+  });
+  const definition = JSON.stringify(definitionOf(stack, 'ReleaseMachine'))
+    .replaceAll(/<account>[^"]*pytorch-inference[^"]*/g, SERVING_IMAGE)
+    .replaceAll(/<Pipeline[A-Za-z]*Role\w+\.Arn>/g, 'arn:aws:iam::123456789012:role/hosting')
+    .replaceAll(/<PipelineModelsKey\w+\.Arn>/g, 'key')
+    .replaceAll(/<PipelineModelsBucket\w+>/g, BUCKET)
+    .replaceAll(/<PipelineHosting(Alarms\w+)>/g, `${NAME}-$1`)
+    .replaceAll(/"bucket":"cdk-[^"]*"/g, `"bucket":"${BUCKET}"`);
+  const alarms = Object.entries(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')).flatMap(
+    ([id, { Properties }]): [string, PutMetricAlarmCommandInput][] =>
+      id.startsWith('PipelineHostingAlarms')
+        ? [[id.replace('PipelineHosting', ''), Properties as PutMetricAlarmCommandInput]]
+        : [],
+  );
+  const { key } = (JSON.parse(definition) as MachineDefinition).States.SmokeTest.Parameters.golden as unknown as {
+    key: string;
+  };
+  const golden = readFileSync((endpoint.smokeTest ?? smokeTest)._pack());
+  return { definition, golden, goldenKey: key, alarms: Object.fromEntries(alarms) };
 }
 
 /** A step that only finds that it must wait is not the one to cut after. */

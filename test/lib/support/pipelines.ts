@@ -18,6 +18,7 @@ import {
   ModelPipeline,
   ModelPipelineProps,
   Pruning,
+  SmokeTest,
   TrainingDataDistribution,
   TrainingInputMode,
 } from '../../../lib';
@@ -136,6 +137,16 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
         maximumExecutionTimeout: Duration.hours(2),
         alarms: [alarm, errors],
       }),
+      alarms: {
+        maxServerErrorShare: 0.05,
+        maxClientErrorShare: 0.2,
+        maxModelLatency: Duration.seconds(5),
+        evaluationPeriods: 2,
+      },
+      smokeTest: SmokeTest.fromRequests([
+        { name: 'hello', body: '{"prompt":"Hello"}', expected: '{"choices":[{"index":0}]}', relativeTolerance: 0.01 },
+      ]),
+      keepReleases: 10,
     },
     runOnDeploy: true,
     runOnNewModel: { bucket: data, prefix: 'uploads/', completeness: ModelCompleteness.modelFiles() },

@@ -18,35 +18,11 @@ import {
   UpdateEndpointWeightsAndCapacitiesCommand,
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
-import { ECHO_SCRIPT, isAlive, TestSageMaker, until } from './test-sagemaker';
+import { ECHO_SCRIPT, isAlive, pump, TestSageMaker, until } from './test-sagemaker';
 
 let sageMaker: TestSageMaker;
 beforeAll(async () => (sageMaker = await TestSageMaker.start()));
 afterAll(() => sageMaker.close());
-
-/** Sends requests without a pause until `stop`; remembers who answered and what went wrong. */
-function pump(endpoint: string): { stop(): Promise<void>; models: string[]; errors: unknown[] } {
-  let going = true;
-  const models: string[] = [];
-  const errors: unknown[] = [];
-  const send = async (): Promise<void> => {
-    while (going) {
-      await sageMaker.invoke(endpoint, { sleep: 0.01 }).then(
-        ({ model }) => models.push(model),
-        (error: unknown) => errors.push(error),
-      );
-    }
-  };
-  const senders = [send(), send(), send()];
-  return {
-    models,
-    errors,
-    stop: async () => {
-      going = false;
-      await Promise.all(senders);
-    },
-  };
-}
 
 const update = (name: string, config: string, more: object = {}): Promise<unknown> =>
   sageMaker.client.send(new UpdateEndpointCommand({ EndpointName: name, EndpointConfigName: config, ...more }));
@@ -123,7 +99,7 @@ test('no request is lost or answered wrongly while an endpoint is updated', asyn
   const name = await sageMaker.endpoint(await sageMaker.config('old'));
   const { pid } = await sageMaker.invoke(name);
   const config = await sageMaker.config('new');
-  const traffic = pump(name);
+  const traffic = pump(sageMaker, name);
   await update(name, config);
   expect(await sageMaker.describe(name)).toMatchObject({
     EndpointStatus: 'Updating',
@@ -153,7 +129,7 @@ test.each([
   const config = await sageMaker.config('good');
   const name = await sageMaker.endpoint(config);
   const bad = await sageMaker.config('bad', script);
-  const traffic = pump(name);
+  const traffic = pump(sageMaker, name);
   await update(name, bad);
   const endpoint = await sageMaker.settled(name);
   await traffic.stop();
@@ -180,7 +156,7 @@ test('an alarm during the bake rolls the endpoint back', async () => {
   const config = await sageMaker.config('safe');
   const name = await sageMaker.endpoint(config);
   const cloudWatch = await putAlarm('errors-high');
-  const traffic = pump(name);
+  const traffic = pump(sageMaker, name);
   await update(name, await sageMaker.config('risky'), guarded('errors-high', 600));
   await until(
     () => sageMaker.invoke(name),

@@ -226,6 +226,33 @@ export class TestSageMaker {
   }
 }
 
+/** Sends requests without a pause until `stop`; remembers who answered and what went wrong. */
+export function pump(
+  sageMaker: TestSageMaker,
+  endpoint: string,
+): { stop(): Promise<void>; models: string[]; errors: unknown[] } {
+  let going = true;
+  const models: string[] = [];
+  const errors: unknown[] = [];
+  const send = async (): Promise<void> => {
+    while (going) {
+      await sageMaker.invoke(endpoint, { sleep: 0.01 }).then(
+        ({ model }) => models.push(model),
+        (error: unknown) => errors.push(error),
+      );
+    }
+  };
+  const senders = [send(), send(), send()];
+  return {
+    models,
+    errors,
+    stop: async () => {
+      going = false;
+      await Promise.all(senders);
+    },
+  };
+}
+
 /** Asks until the answer is right; jest's own limit ends a wait that never does. */
 export async function until<T>(ask: () => Promise<T> | T, isRight: (answer: T) => boolean): Promise<T> {
   for (;;) {
