@@ -18,6 +18,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import quantize_dynamic
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 logging.disable(logging.WARNING)
 
@@ -78,12 +79,46 @@ def dynamic(model, per_channel):
         return onnx.load(after)
 
 
+def products(transposed):
+    """Products whose sizes do not divide by the blocks', as MatMul or as Gemm with the weights' rows and columns exchanged."""
+    random = np.random.default_rng(2)
+    sizes = [200, 24, 131, 64, 32]
+    initializers, nodes = [], []
+    for at, (inputs, outputs) in enumerate(zip(sizes, sizes[1:])):
+        values = random.standard_normal((inputs, outputs)).astype(np.float32)
+        values[: inputs // 2, 0] = 0
+        values[:24, 1] = (np.arange(24) - 12) / 2
+        values[:2, 2] = [3.5, -3.5]
+        initializers.append(numpy_helper.from_array(values.T.copy() if transposed else values, f'weight{at}'))
+        operator = ('Gemm', {'transB': 1}) if transposed else ('MatMul', {})
+        names = [f'value{at}', f'weight{at}'], [f'value{at + 1}']
+        nodes.append(helper.make_node(operator[0], *names, f'product{at}', **operator[1]))
+    graph = helper.make_graph(
+        nodes,
+        'products',
+        [helper.make_tensor_value_info('value0', TensorProto.FLOAT, ['batch', sizes[0]])],
+        [helper.make_tensor_value_info(f'value{len(sizes) - 1}', TensorProto.FLOAT, ['batch', sizes[-1]])],
+        initializers,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 21)], ir_version=10)
+
+
+def four_bits(model, symmetric):
+    quantizer = MatMulNBitsQuantizer(model, block_size=32, is_symmetric=symmetric, accuracy_level=4)
+    quantizer.process()
+    return quantizer.model.model
+
+
 def main(folder):
     os.makedirs(folder, exist_ok=True)
     model = mixed()
     save(folder, 'mixed', model)
     save(folder, 'mixed.dynamic', dynamic(model, per_channel=False))
     save(folder, 'mixed.dynamic-per-channel', dynamic(model, per_channel=True))
+    save(folder, 'products', products(transposed=False))
+    save(folder, 'products.transposed', products(transposed=True))
+    save(folder, 'products.w4a16', four_bits(products(transposed=False), symmetric=True))
+    save(folder, 'products.w4a16-asym', four_bits(products(transposed=False), symmetric=False))
 
 
 if __name__ == '__main__':

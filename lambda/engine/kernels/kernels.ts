@@ -47,6 +47,37 @@ export type EncodeNvfp4 = (src: Ptr, groups: number, globalScale: number, dst: P
 export type EncodeGroups = (src: Ptr, groups: number, dst: Ptr, scales: Ptr, stats: Ptr) => number;
 
 /**
+ * Four-bit blocks for MatMulNBits: `blocks` of `size` f32 that follow each other, of which `used` are weights and the rest
+ * zeros. Results lie at the given distances in bytes.
+ */
+export type EncodeBlocks = (
+  src: Ptr,
+  blocks: number,
+  size: number,
+  used: number,
+  dst: Ptr,
+  dstStride: number,
+  scales: Ptr,
+  scaleStride: number,
+  stats: Ptr,
+) => number;
+
+/** Zero points are u8. */
+export type EncodeAsymmetricBlocks = (
+  src: Ptr,
+  blocks: number,
+  size: number,
+  used: number,
+  dst: Ptr,
+  dstStride: number,
+  scales: Ptr,
+  scaleStride: number,
+  points: Ptr,
+  pointStride: number,
+  stats: Ptr,
+) => number;
+
+/**
  * What the module exports. Sources and targets are addresses in its memory; rows are contiguous. `stats` points to three
  * f64 (sum of squares, sum of squared errors, zeros) that a kernel adds to. `scales` are f32.
  */
@@ -137,6 +168,15 @@ export interface KernelExports {
   mxfp8GroupsBf16Exact: EncodeGroups;
   mxfp8GroupsF16: EncodeGroups;
   mxfp8GroupsF16Exact: EncodeGroups;
+
+  nbits4F32: EncodeBlocks;
+  nbits4F32Exact: EncodeBlocks;
+  nbits4AsymmetricF32: EncodeAsymmetricBlocks;
+  nbits4AsymmetricF32Exact: EncodeAsymmetricBlocks;
+  /** From u8[rows][groups] to four bits each, the earlier one low, rows in whole bytes; an odd last one gets 8 beside. */
+  packPoints: (src: Ptr, rows: number, groups: number, dst: Ptr) => void;
+  /** Rows of f32, `srcStride` bytes apart, to columns, `dstStride` bytes apart. */
+  transposeF32: (src: Ptr, rows: number, cols: number, srcStride: number, dst: Ptr, dstStride: number) => void;
 
   /** `hist[bits without sign]++`, 32768 u32. */
   histogram16: (src: Ptr, count: number, hist: Ptr) => void;

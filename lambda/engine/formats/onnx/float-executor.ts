@@ -2,7 +2,7 @@ import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
 import { weightBytes } from '../safetensors/dtypes';
-import { KernelStats } from '../safetensors/weight-kernels';
+import { absmaxBits, KernelStats } from '../safetensors/weight-kernels';
 import { FloatStep } from './onnx-steps';
 import { eachChunk } from './weight-chunks';
 
@@ -35,7 +35,7 @@ export async function writeFloats(step: CustomStep, context: StepContext): Promi
           run.sumsF32(chunk.ptr, chunk.count, stats.ptr);
           return context.write(new Uint8Array(made.view.buffer, chunk.ptr, chunk.count * 4));
         }
-        const finite = from.dtype !== 'F32' || chunk.absmaxBits < INFINITY_BITS;
+        const finite = limit === Infinity || absmaxBits(kernels(), chunk.ptr, chunk.count, 'F32') < INFINITY_BITS;
         const own = finite ? limit : Infinity;
         run[to === 'F16' ? 'f32ToF16' : 'f32ToBf16'](chunk.ptr, chunk.count, own, made.ptr, stats.ptr);
         return context.write(made.view);

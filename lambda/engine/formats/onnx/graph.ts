@@ -1,6 +1,6 @@
 import { InvalidModelError } from '../../errors';
 import { ExternalFiles } from './external-files';
-import { integerOf, Message, messagesOf, stringOf, stringsOf } from './message';
+import { floatOf, integerOf, Message, messagesOf, stringOf, stringsOf } from './message';
 import { ATTRIBUTE, GRAPH, NODE, SPARSE, TENSOR, VALUE_INFO } from './schema';
 import { readTensor, SourceTensor } from './source-tensor';
 
@@ -49,6 +49,12 @@ export function describeNode(node: GraphNode): string {
 export function integerAttribute(node: GraphNode, name: string, otherwise: number): number {
   const attribute = node.attributes.get(name);
   return attribute === undefined ? otherwise : Number(integerOf(attribute, ATTRIBUTE.integer) ?? BigInt(otherwise));
+}
+
+/** A factor that is 1 where it is left out. */
+export function floatAttribute(node: GraphNode, name: string): number {
+  const attribute = node.attributes.get(name);
+  return attribute === undefined ? 1 : (floatOf(attribute, ATTRIBUTE.float) ?? 0);
 }
 
 /** The tensor that a Constant holds, where it holds one. */

@@ -1,8 +1,8 @@
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
-import { WeightType } from '../safetensors/dtypes';
 import { KernelStats } from '../safetensors/weight-kernels';
+import { numbersAs } from './number-bytes';
 import { ChannelWeights, IntegerStep, ScaleStep } from './onnx-steps';
 import { Scales, scalesOf } from './scales';
 import { eachChunk, WeightChunk } from './weight-chunks';
@@ -66,26 +66,5 @@ export function unitOf({ channels, inner }: ChannelWeights, prune: IntegerStep['
 export async function writeScales(step: CustomStep, context: StepContext): Promise<void> {
   const { weights, integers, emit } = step as ScaleStep;
   const { values, zeroPoint } = await scalesOf(weights, integers, context);
-  await context.write(emit === 'zero-point' ? Uint8Array.of(zeroPoint) : bytesOf(values, weights.from.dtype));
-}
-
-function bytesOf(values: Float32Array, dtype: WeightType): Uint8Array {
-  if (dtype === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const { run, scratch } = kernels();
-  const bytes = new Uint8Array(values.length * 2);
-  const stretch = scratch.view.length / 8;
-  for (let done = 0; done < values.length; done += stretch) {
-    const part = values.subarray(done, done + stretch);
-    new Float32Array(scratch.view.buffer, scratch.ptr, part.length).set(part);
-    const target = scratch.ptr + stretch * 4;
-    run[dtype === 'F16' ? 'f32ToF16' : 'f32ToBf16'](
-      scratch.ptr,
-      part.length,
-      Infinity,
-      target,
-      scratch.ptr + stretch * 6,
-    );
-    bytes.set(new Uint8Array(scratch.view.buffer, target, part.length * 2), done * 2);
-  }
-  return bytes;
+  await context.write(emit === 'zero-point' ? Uint8Array.of(zeroPoint) : numbersAs(values, weights.from.dtype));
 }

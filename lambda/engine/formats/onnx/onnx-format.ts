@@ -4,6 +4,7 @@ import { Recipe } from '../../recipe';
 import { sortCompanions } from '../companion-files';
 import { cutPieces, Segment } from '../cut-pieces';
 import { LayoutLimits, ModelFormat, SourceFiles } from '../model-format';
+import { writeBlocks } from './block-executor';
 import { typeName } from './element-types';
 import { ExternalFiles } from './external-files';
 import { writeFloats } from './float-executor';
@@ -33,6 +34,7 @@ export const onnxFormat: ModelFormat = {
   executors: {
     'onnx.integers': writeIntegers,
     'onnx.scales': writeScales,
+    'onnx.blocks': writeBlocks,
     'onnx.floats': writeFloats,
   },
 };

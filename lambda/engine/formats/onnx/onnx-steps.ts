@@ -52,3 +52,30 @@ export interface FloatStep extends CustomStep {
   readonly name: string;
   readonly prune?: PrunePattern;
 }
+
+/** A matrix whose every output's weights are cut into blocks along the inputs, for MatMulNBits. */
+export interface BlockWeights {
+  /** The whole matrix. */
+  readonly from: WeightRange;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Whether the weights of an output follow each other; otherwise those of an input do. */
+  readonly outputsFirst: boolean;
+  /** A power of two from 16 on. */
+  readonly blockSize: number;
+  /** Whether blocks have a zero point. */
+  readonly asymmetric: boolean;
+  /** For messages. */
+  readonly name: string;
+}
+
+/** Four-bit weights of the outputs from number `first` on, or their scales, or their zero points. */
+export interface BlockStep extends CustomStep {
+  readonly kind: 'onnx.blocks';
+  /** Index into the plan's tensors. */
+  readonly tensor: number;
+  readonly weights: BlockWeights;
+  readonly emit: 'data' | 'scales' | 'points';
+  readonly first: number;
+  readonly prune?: PrunePattern;
+}

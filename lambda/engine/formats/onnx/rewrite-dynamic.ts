@@ -1,9 +1,8 @@
-import { integersValue, integerValue, makeNode, makeTensor } from './builders';
+import { integerValue } from './builders';
 import { TYPE } from './element-types';
 import { Graph, GraphNode, integerAttribute } from './graph';
-import { floatOf, Message } from './message';
 import { addDequantize, addIntegers, QuantizedNames, RewriteContext } from './rewrite-int8';
-import { ATTRIBUTE } from './schema';
+import { finishGemm, Steps, transposedA } from './node-steps';
 import { channelWeights, Decided } from './weight-data';
 import { isOperator } from './weight-rules';
 import { Use } from './weights';
@@ -44,30 +43,15 @@ export class DynamicRewriter {
     if (isOperator(node, 'Conv')) return this.replaceConv(node, decided, names, steps, output, perChannel);
     const gemm = isOperator(node, 'Gemm');
     const transposedB = gemm && integerAttribute(node, 'transB', 0) !== 0;
-    let [a, b] = [node.inputs[0], names.weights];
-    if (gemm && integerAttribute(node, 'transA', 0) !== 0)
-      a = steps.add('Transpose', [a], [integersValue('perm', [1, 0])]);
-    const [values, scale, zeroPoint] = gemm && a !== node.inputs[0] ? quantize(steps, a) : this.quantized(node, a);
-    if (transposedB) b = steps.add('Transpose', [b], [integersValue('perm', [1, 0])]);
+    const a = gemm ? transposedA(node, steps) : node.inputs[0];
+    const [values, scale, zeroPoint] = a === node.inputs[0] ? this.quantized(node, a) : quantize(steps, a);
+    const b = transposedB ? steps.transpose(names.weights) : names.weights;
     const product = steps.add('MatMulInteger', [values, b, zeroPoint]);
     const floats = steps.add('Cast', [product], [integerValue('to', TYPE.float)]);
     const factor = steps.add('Mul', [scale, names.scales]);
     if (!gemm) steps.finish('Mul', [floats, factor], output);
-    else this.finishGemm(node, steps, steps.add('Mul', [floats, factor]), output);
+    else finishGemm(node, steps, steps.add('Mul', [floats, factor]));
     this.context.editor.replaceNode(node, ...steps.nodes);
-  }
-
-  /** alpha times the product, plus beta times what is added. */
-  private finishGemm(node: GraphNode, steps: Steps, product: string, output: string): void {
-    const alpha = floatAttribute(node, 'alpha');
-    const beta = floatAttribute(node, 'beta');
-    const added = node.inputs[2] ?? '';
-    let result = product;
-    if (alpha !== 1) result = steps.add('Mul', [result, steps.constant('alpha', alpha)]);
-    let term = added;
-    if (added !== '' && beta !== 1) term = steps.add('Mul', [added, steps.constant('beta', beta)]);
-    if (added === '') steps.finish('Identity', [result], output);
-    else steps.finish('Add', [result, term], output);
   }
 
   private replaceConv(
@@ -131,59 +115,4 @@ export class DynamicRewriter {
 
 function quantize(steps: Steps, name: string): Quantized {
   return steps.addAll('DynamicQuantizeLinear', [name], ['quantized', 'scale', 'zero_point']) as unknown as Quantized;
-}
-
-function floatAttribute(node: GraphNode, name: string): number {
-  const attribute = node.attributes.get(name);
-  return attribute === undefined ? 1 : (floatOf(attribute, ATTRIBUTE.float) ?? 0);
-}
-
-/** Operators that come in the place of one, in order. */
-class Steps {
-  readonly nodes: Message[] = [];
-  private readonly base: string;
-
-  constructor(
-    private readonly replaced: GraphNode,
-    private readonly context: RewriteContext,
-  ) {
-    this.base = replaced.outputs[0];
-  }
-
-  /** Adds an operator and returns the name of its result. */
-  add(operator: string, inputs: readonly string[], attributes: readonly Message[] = []): string {
-    return this.addAll(operator, inputs, [operator], attributes)[0];
-  }
-
-  addAll(
-    operator: string,
-    inputs: readonly string[],
-    results: readonly string[],
-    attributes: readonly Message[] = [],
-  ): string[] {
-    const outputs = results.map((result) => this.context.editor.newName(`${this.base}_${result}`));
-    this.nodes.push(makeNode({ operator, name: outputs[0], inputs, outputs, attributes }));
-    return outputs;
-  }
-
-  /** Adds the operator that gives the result of the replaced one. */
-  finish(operator: string, inputs: readonly string[], output: string): void {
-    const name = this.context.editor.newName(`${this.base}_${operator}`);
-    this.nodes.push(makeNode({ operator, name, inputs, outputs: [output] }));
-  }
-
-  constant(name: string, value: number): string {
-    return this.tensor(name, TYPE.float, [], new Uint8Array(Float32Array.of(value).buffer));
-  }
-
-  shape(name: string, sizes: readonly number[]): string {
-    const bytes = new Uint8Array(BigInt64Array.from(sizes, BigInt).buffer);
-    return this.tensor(`${name}_shape`, TYPE.int64, [sizes.length], bytes);
-  }
-
-  private tensor(name: string, type: number, shape: readonly number[], bytes: Uint8Array): string {
-    const own = this.context.editor.newName(`${this.base}_${name}`);
-    this.context.editor.addInitializer(this.replaced.graph, makeTensor(own, type, shape, bytes));
-    return own;
-  }
 }

@@ -3,6 +3,7 @@ import { SourceFiles } from '../model-format';
 import { Graph } from './graph';
 import { Message } from './message';
 import { ModelEditor } from './model-editor';
+import { rewriteBlocks } from './rewrite-blocks';
 import { DynamicRewriter } from './rewrite-dynamic';
 import { HalfRewriter } from './rewrite-fp16';
 import { rewriteInt8, RewriteContext } from './rewrite-int8';
@@ -34,6 +35,7 @@ export async function rewriteModel(
     const { action } = decided.treatment;
     if (action === 'int8') rewriteInt8(decided, context);
     if (action === 'int8-dynamic') dynamic.rewrite(decided);
+    if (decided.treatment.blocks !== undefined) rewriteBlocks(decided, context);
     if (action === 'prune') prune(decided, editor);
   }
   const halves = decisions.filter(({ treatment }) => treatment.action === 'fp16');

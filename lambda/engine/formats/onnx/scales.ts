@@ -2,6 +2,7 @@ import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { WeightType } from '../safetensors/dtypes';
 import { roundTo } from '../safetensors/rounding';
+import { refuseNotFinite } from '../safetensors/weight-kernels';
 import { ChannelWeights, Integers } from './onnx-steps';
 import { eachChunk } from './weight-chunks';
 
@@ -51,6 +52,7 @@ async function symmetric(weights: ChannelWeights, context: StepContext): Promise
     });
     if (columns) bits.set(view);
   });
+  for (const magnitude of bits) refuseNotFinite(context, from.file, name, 'F32', magnitude);
   const largest = new Float32Array(bits.buffer);
   return { values: largest.map((absmax) => scaleOf(absmax / 127, from.dtype)), zeroPoint: 0 };
 }
@@ -64,7 +66,9 @@ async function withZeroPoint(weights: ChannelWeights, context: StepContext): Pro
     raised.view.fill(0);
     const request = { from, name, first: 0, count: outer * channels * inner, unit: 4 };
     await eachChunk(request, context, ({ ptr, count }) => run.extremesF32(ptr, count, raised.ptr));
-    return new Float32Array(raised.view.slice().buffer);
+    const bits = new Uint32Array(raised.view.slice().buffer);
+    for (const magnitude of bits) refuseNotFinite(context, from.file, name, 'F32', magnitude);
+    return new Float32Array(bits.buffer);
   });
   const [high, low] = [extremes[0], -extremes[1]];
   const exact = (high - low) / 255;

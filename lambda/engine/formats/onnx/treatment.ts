@@ -3,7 +3,7 @@ import { Recipe } from '../../recipe';
 import { matcher } from '../safetensors/patterns';
 import { WeightType } from '../safetensors/dtypes';
 import { TYPE } from './element-types';
-import { integerAttribute } from './graph';
+import { describeNode, floatAttribute, integerAttribute } from './graph';
 import { PrunePattern } from './onnx-steps';
 import { isOperator, roleOf, WeightRole } from './weight-rules';
 import { Constant, Use } from './weights';
@@ -16,9 +16,13 @@ const MAX_UNIT_BYTES = 16 * 1024 * 1024;
 export const PER_CHANNEL_SET = 13;
 const DYNAMIC_SET = 11;
 
-const METHODS = ['int8', 'int8-dynamic', 'fp16', 'none'];
+const METHODS = ['int8', 'int8-dynamic', 'w4a16', 'w4a16-asym', 'fp16', 'none'];
 
-export type Action = 'int8' | 'int8-dynamic' | 'fp16' | 'prune' | 'keep';
+/** Block sizes that MatMulNBits has kernels for. */
+const BLOCK_SIZES = [16, 32, 64, 128, 256];
+const USUAL_BLOCK_SIZE = 128;
+
+export type Action = 'int8' | 'int8-dynamic' | 'w4a16' | 'w4a16-asym' | 'fp16' | 'prune' | 'keep';
 
 /** What happens to one constant. */
 export interface Treatment {
@@ -29,6 +33,8 @@ export interface Treatment {
   readonly role?: WeightRole;
   /** For `int8-dynamic`: the uses that compute in integers; all others read it as with `int8`. */
   readonly integerUses?: readonly Use[];
+  /** For four bits: the weights that share a scale, and whether they have a zero point. */
+  readonly blocks?: { readonly blockSize: number; readonly asymmetric: boolean };
   readonly prune?: PrunePattern;
   /** It would have been pruned if the dimension divided by four. */
   readonly pruneSkipped?: true;
@@ -44,7 +50,11 @@ export const WEIGHT_TYPE: Readonly<Record<number, WeightType>> = {
 /** Turns a recipe's words into treatments. */
 export class TreatmentRules {
   private readonly ignore: readonly { pattern: string; matches: (name: string) => boolean }[];
-  private readonly overrides: readonly { method: string; matches: (name: string) => boolean }[];
+  private readonly overrides: readonly {
+    method: string;
+    groupSize: number | undefined;
+    matches: (name: string) => boolean;
+  }[];
 
   /**
    * @param operatorSet Version of ONNX's operators that the model uses.
@@ -64,7 +74,11 @@ export class TreatmentRules {
       return (name: string) => matches(name, name);
     };
     this.ignore = (recipe.ignore ?? []).map((pattern) => ({ pattern, matches: names(pattern) }));
-    this.overrides = (recipe.overrides ?? []).map(({ method, match }) => ({ method, matches: names(match) }));
+    this.overrides = (recipe.overrides ?? []).map(({ method, match, groupSize }) => {
+      checkGroupSize(method, groupSize);
+      return { method, groupSize, matches: names(match) };
+    });
+    checkGroupSize(recipe.method, recipe.groupSize);
   }
 
   treat(constant: Constant): Treatment {
@@ -72,7 +86,7 @@ export class TreatmentRules {
     if (constant.obstacle !== undefined) return keep(constant.obstacle);
     const ignored = this.ignore.find(({ matches }) => matches(name));
     if (ignored !== undefined) return keep(`the recipe ignores ${ignored.pattern}`);
-    const method = this.overrides.find(({ matches }) => matches(name))?.method ?? this.recipe.method;
+    const { method, groupSize } = this.overrides.find(({ matches }) => matches(name)) ?? this.recipe;
     if (tensor.count < this.minValues && method !== 'fp16') return keep(`it has fewer than ${this.minValues} values`);
     if (constant.uses.length === 0) return keep('no operator reads it');
     const roles = constant.uses.map((use) => roleOf(use, tensor.shape.length));
@@ -80,11 +94,11 @@ export class TreatmentRules {
     if (role === undefined) {
       return method === 'fp16' ? { action: 'fp16' } : keep(roles[0] as string);
     }
-    const treatment = this.byMethod(method, constant, role);
+    const treatment = this.byMethod(method, groupSize ?? USUAL_BLOCK_SIZE, constant, role);
     return treatment.action === 'keep' ? treatment : { ...treatment, role };
   }
 
-  private byMethod(method: string, constant: Constant, role: WeightRole): Treatment {
+  private byMethod(method: string, blockSize: number, constant: Constant, role: WeightRole): Treatment {
     const pruning = this.pruning(constant, role);
     if (method === 'none') {
       if (pruning.prune !== undefined) return { action: 'prune', ...pruning };
@@ -93,6 +107,11 @@ export class TreatmentRules {
       return keep('the recipe has no method for it');
     }
     if (method === 'fp16') return { action: 'fp16', ...pruning };
+    if (method === 'w4a16' || method === 'w4a16-asym') {
+      const obstacle = blockObstacle(constant, role);
+      if (obstacle !== undefined) return keep(obstacle);
+      return { action: method, blocks: { blockSize, asymmetric: method === 'w4a16-asym' }, ...pruning };
+    }
     const { channels, inner } = channelsOf(constant.tensor.shape, role);
     if ((inner === 1 ? channels : inner) * 4 > MAX_UNIT_BYTES / (pruning.prune?.share === '2:4' ? 4 : 1))
       return keep('its rows are too long to be worked on whole');
@@ -111,6 +130,41 @@ export class TreatmentRules {
     if (share === '2:4' && tensor.shape[role.reduced] % 4 !== 0) return { pruneSkipped: true };
     return { prune: { share, stride: valueCount(tensor.shape.slice(role.reduced + 1)) } };
   }
+}
+
+function checkGroupSize(method: string, groupSize: number | undefined): void {
+  if (groupSize === undefined) return;
+  if (!method.startsWith('w4a16')) {
+    throw new InvalidRecipeError(
+      `groupSize is for w4a16 and w4a16-asym of ONNX models, not for ${method}; leave it out`,
+    );
+  }
+  if (!BLOCK_SIZES.includes(groupSize)) {
+    throw new InvalidRecipeError(
+      `groupSize must be one of ${BLOCK_SIZES.join(', ')} for ONNX models, received: ${groupSize}`,
+    );
+  }
+}
+
+/** Why a weight cannot be read in blocks of four bits, where it cannot. */
+function blockObstacle(constant: Constant, role: WeightRole): string | undefined {
+  const { tensor, graph, name } = constant;
+  if (tensor.shape.length !== 2) return `it has ${tensor.shape.length} dimensions, where four bits take two`;
+  const other = constant.uses.find((use) => !computesInBlocks(use, role, tensor.type));
+  if (other !== undefined) return `${describeNode(other.node)} reads it, which takes no four-bit weight`;
+  if (graph.outputs.includes(name)) return 'it is an output of the model';
+  if (role.channels === 1 && tensor.shape[1] * 4 > MAX_UNIT_BYTES / 4)
+    return 'its rows are too long to be worked on whole';
+  return undefined;
+}
+
+/** Operators that MatMulNBits can stand for. */
+function computesInBlocks({ node, input }: Use, role: WeightRole, type: number): boolean {
+  if (input !== 1) return false;
+  if (isOperator(node, 'MatMul')) return role.channels === 1;
+  if (!isOperator(node, 'Gemm') || role.channels !== (integerAttribute(node, 'transB', 0) === 0 ? 1 : 0)) return false;
+  // The factors of a Gemm would have to be of its own type.
+  return type === TYPE.float || (floatAttribute(node, 'alpha') === 1 && floatAttribute(node, 'beta') === 1);
 }
 
 /** Operators that have a form which multiplies integers, and whose scales go to the result. */

@@ -14,8 +14,6 @@ export interface WeightChunk {
   readonly count: number;
   /** The first one's number in the tensor. */
   readonly first: number;
-  /** Bits of the largest magnitude, in the source's type. */
-  readonly absmaxBits: number;
 }
 
 /** What is read of a tensor, and what is done to it before anybody sees it. */
@@ -28,16 +26,15 @@ export interface ChunkRequest {
   readonly count: number;
   /** Values that are shown together, such as a row. */
   readonly unit: number;
-  /** Whether infinities and NaN may pass. */
+  /** Whether infinities and NaN of 16 bits may pass. */
   readonly anyValues?: true;
   /** Prunes them. `stats` is the address of the sums that what is lost is added to. */
   readonly prune?: { readonly pattern: PrunePattern; readonly stats: number };
 }
 
 /**
- * Streams weights through kernel memory.
- *
- * @throws InvalidModelError when a weight is infinite or NaN.
+ * Streams weights through kernel memory. Whoever is shown float32 looks for infinities and NaN, because most find the
+ * largest magnitude anyway.
  */
 export async function eachChunk(
   request: ChunkRequest,
@@ -55,8 +52,10 @@ export async function eachChunk(
     const pruner = share ? await openPruner(kernels(), context, from, first * size, buffers) : undefined;
     await streamChunks(source, from.offset + first * size, count * size, buffers, (region, bytes, at) => {
       const values = bytes / size;
-      const bits = absmaxBits(kernels(), region.ptr, values, from.dtype);
-      if (!request.anyValues) refuseNotFinite(context, from.file, name, from.dtype, bits);
+      // As f32, infinities and NaN of f16 could not be told any more.
+      if (wide !== undefined && !request.anyValues) {
+        refuseNotFinite(context, from.file, name, from.dtype, absmaxBits(kernels(), region.ptr, values, from.dtype));
+      }
       pruner?.prune(region, 1, values, prune!.stats);
       if (wide !== undefined) run[from.dtype === 'F16' ? 'widenF16' : 'widenBf16'](region.ptr, values, wide.ptr);
       const ptr = wide?.ptr ?? region.ptr;
@@ -65,7 +64,7 @@ export async function eachChunk(
         if (stride === 1) run.prune24F32(ptr, 1, values, prune.stats);
         else run.prune24StridedF32(ptr, values / stride, stride, prune.stats);
       }
-      return visit({ ptr, count: values, first: first + at / size, absmaxBits: bits });
+      return visit({ ptr, count: values, first: first + at / size });
     });
   });
 }

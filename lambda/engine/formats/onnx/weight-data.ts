@@ -1,7 +1,17 @@
 import { Segment } from '../cut-pieces';
 import { weightBytes, WeightType } from '../safetensors/dtypes';
 import { unitOf } from './integer-executor';
-import { ChannelWeights, FloatStep, Integers, IntegerStep, PrunePattern, ScaleStep } from './onnx-steps';
+import { bytesOfOutput } from './block-executor';
+import {
+  BlockStep,
+  BlockWeights,
+  ChannelWeights,
+  FloatStep,
+  Integers,
+  IntegerStep,
+  PrunePattern,
+  ScaleStep,
+} from './onnx-steps';
 import { channelsOf, Treatment, WEIGHT_TYPE } from './treatment';
 import { Constant } from './weights';
 
@@ -72,6 +82,45 @@ export function zeroPointSegment(weights: ChannelWeights, integers: Integers): S
   return { length: 1, unit: 1, costPerByte: 0, fixedCost: 0, step };
 }
 
+/** A matrix in blocks of four bits. */
+export function blockWeights(decided: Decided, blockSize: number, asymmetric: boolean): BlockWeights {
+  const { tensor, name } = decided.constant;
+  const { channels, reduced } = decided.treatment.role!;
+  return {
+    from: { ...tensor.data!, dtype: weightType(decided) },
+    inputs: tensor.shape[reduced],
+    outputs: tensor.shape[channels],
+    outputsFirst: channels === 0,
+    blockSize,
+    asymmetric,
+    name,
+  };
+}
+
+export function blockSegment(decided: Decided, weights: BlockWeights, emit: BlockStep['emit']): Segment {
+  const { treatment, index: tensor } = decided;
+  const each = bytesOfOutput({ weights, emit });
+  const { prune } = treatment;
+  const step = (first: number, length: number): BlockStep => ({
+    kind: 'onnx.blocks',
+    length,
+    tensor,
+    weights,
+    emit,
+    first: first / each,
+    ...(prune === undefined ? {} : { prune }),
+  });
+  const data = emit === 'data';
+  return {
+    length: each * weights.outputs,
+    unit: each,
+    // Scales come out of the weights, which the same worker has read before them.
+    costPerByte: data ? weights.from.length / (each * weights.outputs) : 0,
+    fixedCost: data && !weights.outputsFirst ? weights.from.length : 0,
+    step,
+  };
+}
+
 /** Floats of a type, pruned where the recipe says so. */
 export function floatSegment(decided: Decided, to: WeightType): Segment {
   const { constant, treatment, index: tensor } = decided;
@@ -104,6 +153,12 @@ export function artifactBytes(decided: Decided, exact: boolean): number {
   const { constant, treatment } = decided;
   const { count, bytes, shape } = constant.tensor;
   if (treatment.action === 'fp16') return count * 2;
+  if (treatment.blocks !== undefined) {
+    const { blockSize, asymmetric } = treatment.blocks;
+    const weights = blockWeights(decided, blockSize, asymmetric);
+    const each = (emit: BlockStep['emit']) => bytesOfOutput({ weights, emit });
+    return weights.outputs * (each('data') + each('scales') + (asymmetric ? each('points') : 0));
+  }
   if (treatment.action !== 'int8' && treatment.action !== 'int8-dynamic') return bytes;
   const perTensor = exact && treatment.action === 'int8-dynamic';
   const scales = perTensor ? 1 : channelsOf(shape, treatment.role!).channels;

@@ -19,18 +19,18 @@ const STEP: f32 = 0.06;
 const STEPS: i32 = 8;
 
 /** Outside of these, products of f32 could overflow or vanish; such weights get the reference's scale. */
-const SMALLEST: f32 = 1e-18;
-const LARGEST: f32 = 1e18;
+export const SMALLEST: f32 = 1e-18;
+export const LARGEST: f32 = 1e18;
 
 /** The group's weights as f32; 1024 at most. */
 const WEIGHTS: usize = memory.data(4096, 16);
 
 let count: i32 = 0;
-let bestGain: f64 = 0;
-let bestScale: f32 = 0;
-let bestPoint: f32 = 0;
+export let bestGain: f64 = 0;
+export let bestScale: f32 = 0;
+export let bestPoint: f32 = 0;
 
-function take<T>(src: usize, size: i32): void {
+export function take<T>(src: usize, size: i32): void {
   const unbias = word(F16_UNBIAS);
   count = size;
   for (let i = 0; i < size; i += 4) {
@@ -65,7 +65,8 @@ function attempt(scale: f32, zeroPoint: f32): void {
   }
   const cw = sumLanes(f32x4.add(product, product2));
   const cc = sumLanes(f32x4.add(square, square2));
-  if (cc == 0 || cw <= 0) return;
+  // Scales may be negative, but none may change its sign.
+  if (cc == 0 || cw * scale <= 0) return;
   const gain = (cw * cw) / cc;
   if (gain > bestGain) {
     bestGain = gain;
@@ -75,7 +76,7 @@ function attempt(scale: f32, zeroPoint: f32): void {
 }
 
 /** The squared error with a scale and a zero point, as they are encoded and decoded. */
-function errorOf(scale: f32, zeroPoint: f32): f64 {
+export function errorOf(scale: f32, zeroPoint: f32): f64 {
   const magic = word(INTEGER_MAGIC);
   const z = f32x4.splat(zeroPoint);
   const lowest = word(INT4_MIN);
@@ -93,7 +94,7 @@ function errorOf(scale: f32, zeroPoint: f32): f64 {
 }
 
 /** Searches around `scale`; answers in `bestScale` and `bestPoint`, with a `bestGain` of 0 when nothing was found. */
-function search(scale: f32, zeroPoint: f32, moves: bool): void {
+export function search(scale: f32, zeroPoint: f32, moves: bool): void {
   bestGain = 0;
   let best: f32 = FIRST;
   let gain: f64 = 0;

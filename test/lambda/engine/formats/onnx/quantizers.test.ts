@@ -60,3 +60,27 @@ describe('against quantize_dynamic', () => {
     }
   });
 });
+
+describe('against MatMulNBitsQuantizer', () => {
+  const parts: Record<string, readonly string[]> = {
+    w4a16: ['Q4', 'scales'],
+    'w4a16-asym': ['Q4', 'scales', 'zero_points'],
+  };
+
+  test.each(['w4a16', 'w4a16-asym'])('%s, exact, of products and of transposed ones', async (method) => {
+    const theirs = await readOnnx(golden(`products.${method}`));
+    for (const source of ['products', 'products.transposed']) {
+      const mine = await ours(source, { method, mode: 'exact', groupSize: 32 });
+      const found = [...mine.tensors].map(([name, { type, shape, data }]) => [name, type, shape, hex(data)]);
+      const expected = ['weight0', 'weight1', 'weight2', 'weight3'].flatMap((weight) =>
+        parts[method].map((part) => {
+          const { type, shape, data } = theirs.tensors.get(`${weight}_${part}`)!;
+          // Their zero points have one dimension less, with the same bytes.
+          const rows = theirs.tensors.get(`${weight}_scales`)!.shape[0];
+          return [`${weight}_${part}`, type, part === 'zero_points' ? [rows, data.length / rows] : shape, hex(data)];
+        }),
+      );
+      expect(found).toEqual(expected);
+    }
+  });
+});
