@@ -12,7 +12,7 @@ const MAX_RUN_BYTES = 1024 * 1024;
 /** As deep as protocol buffers' own readers go. */
 const MAX_DEPTH = 100;
 /** Far above the structure of any model; each costs some hundred bytes of memory. */
-const MAX_MESSAGES = 3_000_000;
+const MAX_MESSAGES = 1_000_000;
 /** What the structure may hold in all, in bytes. */
 const MAX_HELD_BYTES = 256 * 1024 * 1024;
 

@@ -1,0 +1,315 @@
+import { InvalidModelError, InvalidRecipeError, ModelError } from '../../../../../lambda/engine/errors';
+import {
+  child,
+  integerValue,
+  makeNode,
+  makeTensor,
+  tensorValue,
+} from '../../../../../lambda/engine/formats/onnx/builders';
+import { Message, MessagePart, newMessage } from '../../../../../lambda/engine/formats/onnx/message';
+import { readModel } from '../../../../../lambda/engine/formats/onnx/read-model';
+import {
+  ATTRIBUTE,
+  ENTRY,
+  GRAPH,
+  MODEL,
+  OPERATOR_SET,
+  TENSOR,
+  VALUE_INFO,
+} from '../../../../../lambda/engine/formats/onnx/schema';
+import {
+  bytesHead,
+  concatenate,
+  encodeBytes,
+  encodeInteger,
+  encodeString,
+} from '../../../../../lambda/engine/formats/onnx/wire';
+import { layOutMessage } from '../../../../../lambda/engine/formats/onnx/write-model';
+import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
+import { LiteralStep } from '../../../../../lambda/engine/steps';
+import { compress, filesOf, golden } from './memory-model';
+
+const text = (content: string) => new TextEncoder().encode(content);
+
+/** A message as bytes; one that holds no data of steps. */
+function bytesOf(message: Message): Uint8Array {
+  return concatenate(
+    layOutMessage(message, 0).map((segment) =>
+      Buffer.from((segment.step(0, segment.length) as LiteralStep).data, 'base64'),
+    ),
+  );
+}
+
+const named = (number: number, name: string) =>
+  child(number, newMessage('ValueInfo', encodeString(VALUE_INFO.name, name)));
+
+/** A model of the given parts of a graph. */
+function model(...parts: (MessagePart | Uint8Array)[]): Uint8Array {
+  const set = newMessage('OperatorSet', encodeInteger(OPERATOR_SET.version, 17));
+  return bytesOf(
+    newMessage(
+      'Model',
+      encodeInteger(MODEL.irVersion, 8),
+      child(MODEL.graph, newMessage('Graph', ...parts)),
+      child(MODEL.operatorSets, set),
+    ),
+  );
+}
+
+const node = (operator: string, inputs: string[], outputs: string[], attributes: Message[] = []) =>
+  child(GRAPH.nodes, makeNode({ operator, name: '', inputs, outputs, attributes }));
+
+const weight = (name: string, shape: number[], bytes: number) =>
+  child(GRAPH.initializers, makeTensor(name, 1, shape, new Uint8Array(bytes)));
+
+/** A weight that says that its data lies elsewhere. */
+function external(entries: Record<string, string>, shape = [32, 32]): MessagePart {
+  return child(
+    GRAPH.initializers,
+    newMessage(
+      'Tensor',
+      ...shape.map((size) => encodeInteger(TENSOR.dimensions, size)),
+      encodeInteger(TENSOR.type, 1),
+      encodeString(TENSOR.name, 'w'),
+      ...Object.entries(entries).map(([key, value]) =>
+        child(TENSOR.external, newMessage('Entry', encodeString(ENTRY.key, key), encodeString(ENTRY.value, value))),
+      ),
+      encodeInteger(TENSOR.location, 1),
+    ),
+  );
+}
+
+const compressed = (bytes: Uint8Array, method = 'int8', others: Record<string, Uint8Array> = {}) =>
+  compress(filesOf({ 'model.onnx': bytes, ...others }), { method });
+
+/** The same numbers on every run. */
+function randoms(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state;
+  };
+}
+
+async function outcome(work: () => Promise<unknown>): Promise<'done' | 'refused'> {
+  try {
+    await work();
+    return 'done';
+  } catch (error) {
+    if (error instanceof ModelError) return 'refused';
+    throw error;
+  }
+}
+
+describe('a damaged model', () => {
+  test('cut short anywhere is refused, naming the file', async () => {
+    const whole = golden('mixed');
+    for (let length = 1; length < whole.length; length += 1777) {
+      await expect(compressed(whole.slice(0, length))).rejects.toThrow(InvalidModelError);
+      await expect(compressed(whole.slice(0, length))).rejects.toThrow(/^model\.onnx: /);
+    }
+  });
+
+  test('with flipped bits is refused or compressed, never anything else', async () => {
+    const random = randoms(20260201);
+    const seen = { done: 0, refused: 0 };
+    for (const name of ['mixed', 'products', 'products.w4a16']) {
+      const whole = golden(name);
+      // Names and sizes are what a flipped bit damages; most bytes are weights.
+      const spots = [...whole.keys()].filter((at) => at < 600 || at > whole.length - 1500);
+      for (let round = 0; round < 200; round++) {
+        const bytes = whole.slice();
+        for (let flip = 0; flip <= round % 3; flip++) bytes[spots[random() % spots.length]] ^= 1 << (random() % 8);
+        const method = ['int8', 'int8-dynamic', 'fp16', 'w4a16'][round % 4];
+        seen[await outcome(() => compressed(bytes, method))]++;
+      }
+    }
+    expect(seen.done + seen.refused).toBe(600);
+    expect(seen.refused).toBeGreaterThan(50);
+    expect(seen.done).toBeGreaterThan(50);
+  });
+
+  test('of random bytes is refused', async () => {
+    const random = randoms(7);
+    for (let round = 0; round < 200; round++) {
+      const bytes = Uint8Array.from({ length: 1 + (random() % 200) }, () => random() >>> 24);
+      expect(await outcome(() => compressed(bytes))).toBe('refused');
+    }
+  });
+});
+
+describe('a made-up model', () => {
+  test('that is empty or has no graph is refused', async () => {
+    await expect(compressed(new Uint8Array(0))).rejects.toThrow('model.onnx: has 0 graphs, not one');
+    await expect(compressed(encodeInteger(MODEL.irVersion, 8))).rejects.toThrow('has 0 graphs');
+  });
+
+  test('whose messages lie in each other without end is refused', async () => {
+    let nested = newMessage('Graph');
+    for (let depth = 0; depth < 60; depth++) {
+      const attribute = newMessage('Attribute', encodeString(ATTRIBUTE.name, 'body'), child(ATTRIBUTE.graph, nested));
+      nested = newMessage('Graph', node('If', [], [], [attribute]));
+    }
+    await expect(compressed(bytesOf(newMessage('Model', child(MODEL.graph, nested))))).rejects.toThrow(
+      /more than 100 deep/,
+    );
+  });
+
+  test.each<[string, () => Uint8Array, RegExp]>([
+    [
+      'a length beyond the file',
+      () => concatenate([bytesHead(MODEL.graph, 2 ** 40), new Uint8Array(9)]),
+      /ends at byte/,
+    ],
+    ['a length beyond what holds it', () => encodeBytes(MODEL.graph, bytesHead(GRAPH.nodes, 9)), /ends at byte/],
+    ['a number of more than 64 bits', () => new Uint8Array(20).fill(0xff), /more than 64 bits/],
+    ['a number that is cut off', () => Uint8Array.of(8, 0x80), /cut off/],
+    ['a group', () => Uint8Array.of(0x0b, 0x0c), /wire type 3/],
+    ['a field of number 0', () => Uint8Array.of(0x02, 0x00), /has the number 0/],
+    ['a negative size', () => model(weight('w', [-4, 8], 128)), /with a negative size/],
+    [
+      'sizes whose product is no number',
+      () => model(weight('w', [2 ** 40, 2 ** 40], 128)),
+      /more values than can be counted/,
+    ],
+    [
+      'less data than its shape tells',
+      () => model(weight('w', [64, 64], 128)),
+      /takes 16384 bytes, but its data has 128/,
+    ],
+    [
+      'two weights of a name',
+      () => model(weight('w', [32], 128), weight('w', [32], 128)),
+      /two initializers of the name "w"/,
+    ],
+    [
+      'two inputs of a name',
+      () => model(named(GRAPH.inputs, 'x'), named(GRAPH.inputs, 'x')),
+      /two inputs of the name "x"/,
+    ],
+    [
+      'a value that is given twice',
+      () => model(named(GRAPH.inputs, 'x'), node('Relu', ['x'], ['y']), node('Relu', ['x'], ['y'])),
+      /"y" is given twice/,
+    ],
+    [
+      'a cycle',
+      () => model(node('Relu', ['b'], ['a']), node('Relu', ['a'], ['b'])),
+      /Relu reads "b", which nothing before it gives; the order is wrong, or there is a cycle/,
+    ],
+    ['an output from nowhere', () => model(named(GRAPH.outputs, 'y')), /its output "y" is given by nothing/],
+    [
+      'a list of numbers that is cut off',
+      () => model(child(GRAPH.initializers, newMessage('Tensor', encodeBytes(TENSOR.dimensions, Uint8Array.of(0x80))))),
+      /a list of numbers is cut off/,
+    ],
+  ])('with %s is refused', async (_what, make, problem) => {
+    await expect(compressed(make())).rejects.toThrow(InvalidModelError);
+    await expect(compressed(make())).rejects.toThrow(problem);
+  });
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['no place', {}, /does not tell where/],
+    [
+      'a folder above',
+      { location: '../secret.bin' },
+      /"\.\.\/secret\.bin", which is not a path inside the model's folder/,
+    ],
+    ['a folder above within', { location: 'a/../../secret.bin' }, /not a path inside/],
+    ['an absolute path', { location: '/etc/passwd' }, /not a path inside/],
+    ['a drive', { location: 'c:\\windows' }, /not a path inside/],
+    ['a file that is not there', { location: 'other.bin' }, /stored in other\.bin, which is not there/],
+    [
+      'an offset behind the file',
+      { location: 'data.bin', offset: '4000' },
+      /bytes 4000 to 8096 of data\.bin, which has 4096/,
+    ],
+    ['a negative offset', { location: 'data.bin', offset: '-1' }, /has the offset -1/],
+    ['an offset beyond all numbers', { location: 'data.bin', offset: '9'.repeat(40) }, /has the offset 9+/],
+    ['less than its shape takes', { location: 'data.bin', length: '100' }, /takes 4096 bytes, but its data has 100/],
+  ])('whose data lies outside at %s is refused', async (_what, entries, problem) => {
+    const others = { 'data.bin': new Uint8Array(4096), 'secret.bin': new Uint8Array(4096) };
+    await expect(compressed(model(external(entries)), 'int8', others)).rejects.toThrow(InvalidModelError);
+    await expect(compressed(model(external(entries)), 'int8', others)).rejects.toThrow(problem);
+  });
+
+  test('with NaN in a weight is refused by the worker, naming the tensor', async () => {
+    const bytes = new Uint8Array(4096);
+    new DataView(bytes.buffer).setFloat32(40, NaN, true);
+    const made = model(
+      named(GRAPH.inputs, 'x'),
+      child(GRAPH.initializers, makeTensor('layer.weight', 1, [32, 32], bytes)),
+      node('MatMul', ['x', 'layer.weight'], ['y']),
+    );
+    await expect(compressed(made)).rejects.toThrow(/layer\.weight holds NaN/);
+  });
+
+  test('of many empty messages costs no more memory than its limit', async () => {
+    const many = encodeBytes(
+      MODEL.graph,
+      new Uint8Array(2_200_000).map((_, at) => (at % 2 === 0 ? 0x0a : 0)),
+    );
+    await expect(compressed(many)).rejects.toThrow(/more than 1000000 messages/);
+  });
+
+  test('of many small numbers is read in stretches, and written as it was', async () => {
+    const numbers = newMessage(
+      'Attribute',
+      encodeString(ATTRIBUTE.name, 'forest'),
+      concatenate(Array.from({ length: 300_000 }, (_, at) => encodeInteger(ATTRIBUTE.integers, 2 ** 22 + at))),
+    );
+    const made = model(named(GRAPH.inputs, 'x'), node('Trees', ['x'], ['y'], [numbers]));
+    const source = filesOf({ 'model.onnx': made });
+    const { outputs } = await compress(source, { method: 'int8' });
+    expect(Buffer.compare(outputs['model.onnx'], made)).toBe(0);
+  });
+});
+
+test('the recipe is checked against the format', async () => {
+  const bytes = golden('products');
+  const plan = (recipe: Record<string, unknown>) => compress(filesOf({ 'model.onnx': bytes }), recipe);
+  await expect(plan({ method: 'fp8' })).rejects.toThrow(InvalidRecipeError);
+  await expect(plan({ method: 'fp8' })).rejects.toThrow('method fp8 is not for ONNX models; they take int8');
+  await expect(plan({ method: 'int8', groupSize: 32 })).rejects.toThrow(
+    'groupSize is for w4a16 and w4a16-asym of ONNX',
+  );
+  await expect(plan({ method: 'w4a16', groupSize: 48 })).rejects.toThrow(
+    'groupSize must be one of 16, 32, 64, 128, 256',
+  );
+});
+
+test('a folder with two models is refused', async () => {
+  const files = { 'a.onnx': golden('products'), 'b.onnx': golden('products'), 'notes.txt': text('x') };
+  await expect(compress(filesOf(files), { method: 'int8' })).rejects.toThrow(
+    'a.onnx, b.onnx: a model is one .onnx file',
+  );
+});
+
+test('the structure is read and not the weights', async () => {
+  const whole = golden('mixed');
+  const source = filesOf({ 'model.onnx': whole });
+  await readModel(await source.open(0));
+  const small = source.bytesRead;
+  expect(small).toBeGreaterThan(0);
+  const large = model(
+    child(GRAPH.initializers, makeTensor('w', 1, [2048, 1024], new Uint8Array(8 << 20))),
+    child(
+      GRAPH.nodes,
+      makeNode({
+        operator: 'Constant',
+        name: '',
+        inputs: [],
+        outputs: ['c'],
+        attributes: [tensorValue('value', makeTensor('', 1, [1024, 1024], new Uint8Array(4 << 20)))],
+      }),
+    ),
+    child(
+      GRAPH.nodes,
+      makeNode({ operator: 'Relu', name: '', inputs: ['w'], outputs: ['y'], attributes: [integerValue('k', 1)] }),
+    ),
+  );
+  const wide = filesOf({ 'model.onnx': large });
+  await readModel(new BufferSource('x', large));
+  await readModel(await wide.open(0));
+  expect(wide.bytesRead).toBeLessThan(400_000);
+});
