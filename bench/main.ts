@@ -9,6 +9,7 @@ import { measureCopy } from './parts/copy';
 import { measureJob } from './parts/job';
 import { measureKernels } from './parts/kernels';
 import { measureMemory } from './parts/memory';
+import { measureOnnx } from './parts/onnx';
 import { measurePlan } from './parts/plan';
 import { measureScaling } from './parts/scaling';
 import { measureTflite } from './parts/tflite';
@@ -26,6 +27,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   memory: measureMemory,
   plan: measurePlan,
   tflite: measureTflite,
+  onnx: measureOnnx,
 };
 
 /** In the project's folder, because the folder for temporary files is in memory on some systems. */

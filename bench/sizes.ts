@@ -11,6 +11,9 @@ export interface Sizes {
   readonly largeBytes: number;
   /** Layers of the TFLite model, 67 MB each. */
   readonly tfliteLayers: number;
+  /** Matrices of 67 MB and convolutions of 9 MB of the ONNX models. */
+  readonly onnxProducts: number;
+  readonly onnxConvolutions: number;
   /** Turns of what takes seconds, and of what takes minutes. */
   readonly rounds: number;
   readonly fewRounds: number;
@@ -27,6 +30,8 @@ export const FULL: Sizes = {
   smallBytes: GB,
   largeBytes: 4 * GB,
   tfliteLayers: 6,
+  onnxProducts: 6,
+  onnxConvolutions: 30,
   rounds: 5,
   fewRounds: 3,
 };
@@ -41,6 +46,8 @@ export const QUICK: Sizes = {
   smallBytes: 0.15 * GB,
   largeBytes: 0.3 * GB,
   tfliteLayers: 1,
+  onnxProducts: 1,
+  onnxConvolutions: 1,
   rounds: 1,
   fewRounds: 1,
 };
