@@ -39,6 +39,8 @@ export interface Graph {
  * shared, so that a small file could stand for more than any memory holds.
  */
 const MAX_GRAPH_SIZE = 16 * 1024 * 1024;
+/** What a table itself counts for. */
+const TABLE_SIZE = 16;
 
 /**
  * The model's subgraphs with every index checked, so that what follows may trust them.
@@ -51,7 +53,7 @@ export function readGraphs(model: TableNode, file: string): Graph[] {
   };
   let size = 0;
   const spend = (node: TableNode, ...slots: number[]) => {
-    size += slots.reduce((sum, slot) => sum + extent(node.fields[slot]), 1);
+    size += slots.reduce((sum, slot) => sum + extent(node.fields[slot]), TABLE_SIZE);
     if (size > MAX_GRAPH_SIZE) fault('its subgraphs repeat each other without end');
   };
   const codes = tablesOf(model, MODEL.operatorCodes);

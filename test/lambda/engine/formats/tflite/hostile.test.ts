@@ -53,9 +53,15 @@ describe('a damaged model', () => {
   test('with flipped bits is refused or compressed, never anything else', async () => {
     const random = randoms(20260101);
     const seen: Record<string, number> = { done: 0, refused: 0 };
-    for (const name of ['coder.float', 'words.float']) {
+    const models = [
+      { name: 'coder.float', rounds: 1000, methods: ['int8'] },
+      { name: 'words.float', rounds: 700, methods: ['int8', 'int4'] },
+      { name: 'speech.float', rounds: 300, methods: ['int8', 'int4', 'fp16'] },
+    ];
+    for (const { name, rounds, methods } of models) {
       const whole = golden(name);
-      for (let round = 0; round < 1000; round++) {
+      for (let round = 0; round < rounds; round++) {
+        const method = methods[round % methods.length];
         const bytes = whole.slice();
         for (let flip = 0; flip <= round % 3; flip++) {
           // Most of a model is weights, where a flipped bit is no damage that could be seen: aim at the ends.
@@ -64,7 +70,7 @@ describe('a damaged model', () => {
           bytes[at] ^= 1 << (random() % 8);
         }
         const result = await outcome(() =>
-          round % 10 === 0 ? compress(filesOf({ 'model.tflite': bytes }), { method: 'int8' }) : plan(bytes),
+          round % 10 === 0 ? compress(filesOf({ 'model.tflite': bytes }), { method }) : plan(bytes, method),
         );
         seen[result]++;
       }
