@@ -75,8 +75,9 @@ export function mxExponent(absmax: number, offset: number, type: OracleType): nu
   const smallestNormal = type === 'f16' ? 2 ** -14 : 2 ** -126;
   let exponent = Math.floor(Math.log2(absmax));
   if (absmax >= 2 ** (exponent + 1)) exponent++;
-  if (absmax / 2 ** exponent >= 1.75) exponent++;
-  // A subnormal, even after rounding up, counts as zero.
-  const biased = absmax === 0 || 2 ** exponent < smallestNormal ? 0 : Math.max(0, exponent + 127 - offset);
+  // The reference adds a quarter of the mantissa's range to the bits: a subnormal that does not become normal counts as zero.
+  if (absmax < smallestNormal) exponent = absmax >= 0.75 * smallestNormal ? Math.log2(smallestNormal) : -Infinity;
+  else if (absmax / 2 ** exponent >= 1.75) exponent++;
+  const biased = Math.max(0, exponent + 127 - offset);
   return type === 'f16' && biased < 127 - 24 ? 127 : biased;
 }
