@@ -13,6 +13,8 @@ export interface AppSettings {
   readonly recipe: CompressionRecipe;
   readonly trainingInstanceType: MlInstanceType;
   readonly endpointInstanceType: MlInstanceType;
+  /** How much less accurate the compressed model may be, 0 to 1. */
+  readonly maxAccuracyDrop: number;
   readonly endpointName?: string;
   readonly hyperparameters: Record<string, unknown>;
   readonly spot: boolean;
@@ -31,6 +33,7 @@ const DEFAULTS = {
   mode: 'best',
   trainingInstanceType: '',
   endpointInstanceType: '',
+  maxAccuracyDrop: '0.02',
   endpointName: '',
   hyperparameters: '{}',
   spot: 'false',
@@ -69,6 +72,7 @@ export function readSettings(
     recipe: recipe(get('recipe') || pipeline.recipe, get('prune'), get('mode')),
     trainingInstanceType: instance('trainingInstanceType', get('trainingInstanceType'), pipeline.trainingInstanceType),
     endpointInstanceType: instance('endpointInstanceType', get('endpointInstanceType'), pipeline.endpointInstanceType),
+    maxAccuracyDrop: share('maxAccuracyDrop', get('maxAccuracyDrop')),
     endpointName: get('endpointName') || undefined,
     hyperparameters: { ...pipeline.hyperparameters, ...json('hyperparameters', get('hyperparameters')) },
     spot: flag('spot', get('spot')),
@@ -96,6 +100,12 @@ function wrong(key: Key, allowed: string, received: string): Error {
 function text(key: Key, value: string, pattern: RegExp, allowed: string): string {
   if (!pattern.test(value)) throw wrong(key, allowed, value);
   return value;
+}
+
+function share(key: Key, value: string): number {
+  const number = Number(value);
+  if (!(number >= 0 && number <= 1)) throw wrong(key, 'a share from 0 to 1', value);
+  return number;
 }
 
 function flag(key: Key, value: string): boolean {

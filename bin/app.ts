@@ -15,6 +15,7 @@
  * | `modelpress:mode` | `best` | `best` or `exact` |
  * | `modelpress:trainingInstanceType` | the example's, `ml.g5.xlarge` | what trains |
  * | `modelpress:endpointInstanceType` | the example's, `ml.c7i.large` | what serves |
+ * | `modelpress:maxAccuracyDrop` | `0.02` | how much less accurate the compressed model may be, 0 to 1 |
  * | `modelpress:endpointName` | made from the stack's name | name of the endpoint |
  * | `modelpress:hyperparameters` | `{}` | arguments of the training script, as JSON |
  * | `modelpress:spot` | `false` | train on spare capacity |
@@ -23,7 +24,7 @@
  */
 import { join, resolve } from 'node:path';
 import { App, AppProps, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
-import { ModelPipeline } from '../lib';
+import { MlInstanceType, ModelPipeline } from '../lib';
 import { AppSettings, readSettings } from './app-settings';
 
 /** Makes the app. It synthesizes without credentials and without a network. */
@@ -67,6 +68,12 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
       ...(settings.spot ? { spot: true, maxWait: Duration.hours(4) } : {}),
     },
     compression: { recipe: settings.recipe },
+    evaluation: {
+      image: pipeline.trainingImage,
+      instanceType: MlInstanceType.M7I_XLARGE,
+      sourceDirectory: join(folder, 'evaluation'),
+      limits: [{ metric: 'accuracy', maxDrop: settings.maxAccuracyDrop }],
+    },
     endpoint: {
       image: pipeline.endpointImage,
       instanceType: settings.endpointInstanceType,

@@ -6,6 +6,14 @@ export interface BuildMetricsProps {
   readonly pipelineName: string;
 }
 
+/** Which of the two models an evaluation measured. */
+export enum EvaluatedModel {
+  /** What training produced. */
+  RAW = 'raw',
+  /** The artifact. */
+  COMPRESSED = 'compressed',
+}
+
 /** Numbers of each build, published when it reaches its gates, whether or not it passes them. */
 export class BuildMetrics {
   /** The namespace of all metrics of builds. */
@@ -38,13 +46,22 @@ export class BuildMetrics {
     return this.metric('Sparsity', options);
   }
 
-  private metric(metricName: string, options: MetricOptions = {}): IMetric {
+  /**
+   * What the evaluation measured.
+   *
+   * @param name The metric's name in `metrics.json`, for example `accuracy`. It must have a limit.
+   */
+  public metricEvaluation(name: string, model: EvaluatedModel, options?: MetricOptions): IMetric {
+    return this.metric(name, options, { Model: model });
+  }
+
+  private metric(metricName: string, options: MetricOptions = {}, more: Record<string, string> = {}): IMetric {
     return new Metric({
       statistic: 'Average',
       ...options,
       namespace: BuildMetrics.NAMESPACE,
       metricName,
-      dimensionsMap: { Pipeline: this.props.pipelineName },
+      dimensionsMap: { Pipeline: this.props.pipelineName, ...more },
     });
   }
 }

@@ -10,8 +10,10 @@ import { CompressionOptions } from './compression-options';
 import { EndpointAlarms } from './endpoint-alarms';
 import { EndpointMetrics } from './endpoint-metrics';
 import { EndpointSpecification } from './endpoint-specification';
+import { EvaluationOptions } from './evaluation-options';
 import { IModelBucket, ModelBucket } from './model-bucket';
 import { ModelCompressor } from './model-compressor';
+import { ModelEvaluation } from './model-evaluation';
 import { ModelFormat } from './model-format';
 import { NotificationOptions, PipelineNotifications } from './pipeline-notifications';
 import { NewModelOptions } from './new-model-options';
@@ -44,6 +46,12 @@ export interface ModelPipelineProps {
    * @default - an error smaller than the weights themselves
    */
   readonly limits?: CompressionLimits;
+  /**
+   * How a compressed model is compared with the raw one before it is released.
+   *
+   * @default - not at all; only `limits` decide
+   */
+  readonly evaluation?: EvaluationOptions;
   /** The endpoint that serves it. */
   readonly endpoint: EndpointSpecification;
   /**
@@ -120,6 +128,8 @@ export class ModelPipeline extends Construct {
   public readonly training?: TrainingJob;
   /** Compresses. */
   public readonly compressor: ModelCompressor;
+  /** Evaluates, if the pipeline does. */
+  public readonly evaluation?: ModelEvaluation;
   /**
    * Builds: trains, compresses, starts the release. Input `{}`, `{ "source": "s3://…/" }` to take a trained model, or
    * `{ "ifChanged": true }` to do what a deployment would.
@@ -157,6 +167,9 @@ export class ModelPipeline extends Construct {
       models,
       servingCode: hosting.code,
     });
+    this.evaluation =
+      props.evaluation &&
+      new ModelEvaluation(this, 'Evaluation', { ...props.evaluation, modelName, models, pipelineName: endpointName });
     const release = new ReleaseMachine(this, 'ReleaseMachine', {
       endpointName,
       modelName,
@@ -174,6 +187,7 @@ export class ModelPipeline extends Construct {
       training: this.training,
       compressor: this.compressor,
       limits: props.limits,
+      evaluation: this.evaluation,
       releaseMachine: release.machine,
       models,
       endpointName,
@@ -215,6 +229,7 @@ export class ModelPipeline extends Construct {
    */
   public addSource(bucket: IBucket, prefix: string = ''): void {
     this.compressor.addSource(bucket, prefix);
+    this.evaluation?.addSource(bucket, prefix);
     this.build.changes.addSource(bucket, prefix);
   }
 
@@ -232,6 +247,7 @@ export class ModelPipeline extends Construct {
         specification,
         // A build that did not pass its gate deserves another try when the gate was moved.
         renderLimits(props.limits),
+        this.evaluation?._inputs(),
       ]);
       const { machine } = common;
       const { logEncryptionKey } = models;
@@ -258,7 +274,8 @@ export class ModelPipeline extends Construct {
       models: this.models,
     });
     // The endpoint needs its role, and running builds need theirs, until they are gone.
-    cleanUp.node.addDependency(build, release, hosting, this.compressor, ...(this.training ? [this.training] : []));
+    cleanUp.node.addDependency(build, release, hosting, this.compressor);
+    for (const part of [this.training, this.evaluation]) if (part !== undefined) cleanUp.node.addDependency(part);
     return cleanUp;
   }
 

@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import { IGrantable, IPrincipal, Role } from 'aws-cdk-lib/aws-iam';
@@ -13,13 +11,13 @@ import { acknowledgeWildcard } from './private/acknowledge';
 import { allowKey, allowList, allowObjects, allowVolumeKey } from './private/grants';
 import { allowPull } from './private/image-pull';
 import { digest } from './private/digest';
+import { JobTask } from './private/job-task';
 import { createNetwork, Network } from './private/network';
 import { RAW } from './private/prefixes';
 import { createSageMakerRole } from './private/sagemaker-role';
 import { TRAINING_TAG } from './private/tags';
-import { packFolder } from './private/tarball';
+import { createSourceAsset } from './private/source-asset';
 import { trainingRequest } from './private/training-request';
-import { TrainingTask } from './private/training-task';
 import { requireModelName } from './private/validate';
 import { validateTraining } from './private/validate-training';
 import { TrainingOptions } from './training-options';
@@ -91,7 +89,7 @@ export class TrainingJob extends Construct implements IGrantable, IConnectable {
     requireModelName(props.modelName);
     validateTraining(props);
     this.image = props.image.bind(this);
-    this.source = this.createSource();
+    this.source = createSourceAsset(this, props.sourceDirectory);
     this.network = createNetwork(this, props.vpc, props.vpcSubnets, props.securityGroups);
     this.volumeKey = props.instanceType.hasLocalDisk
       ? undefined
@@ -113,7 +111,8 @@ export class TrainingJob extends Construct implements IGrantable, IConnectable {
    * @param id Name of the state.
    */
   public toState(id: string, options: TrainingStateOptions = {}): TaskStateBase {
-    return new TrainingTask(this, id, {
+    return new JobTask(this, id, {
+      kind: 'TrainingJob',
       comment: 'Trains the model on SageMaker and waits for the end.',
       request: this.request(options),
       roleArn: this.role.roleArn,
@@ -175,15 +174,6 @@ export class TrainingJob extends Construct implements IGrantable, IConnectable {
       this.jobArns,
       'Every build is a new job; the pattern covers only the jobs of this model.',
     );
-  }
-
-  private createSource(): Asset | undefined {
-    if (this.props.sourceDirectory === undefined) return undefined;
-    const { path, hash } = packFolder(this.props.sourceDirectory);
-    const asset = new Asset(this, 'Source', { path, assetHash: hash });
-    // The assembly has its copy, unless the app was told to stage nothing.
-    if (asset.assetPath !== path) rmSync(dirname(path), { recursive: true });
-    return asset;
   }
 
   private createRole(): Role {

@@ -19,6 +19,7 @@ import { BuildMetrics } from '../build-metrics';
 import { CompressionGate } from '../compression-gate';
 import { CompressionLimits } from '../compression-limits';
 import { IModelBucket } from '../model-bucket';
+import { ModelEvaluation } from '../model-evaluation';
 import { ModelCompressor } from '../model-compressor';
 import { TrainingJob } from '../training-job';
 import { Changes } from './changes';
@@ -31,6 +32,7 @@ export interface BuildMachineProps {
   readonly training?: TrainingJob;
   readonly compressor: ModelCompressor;
   readonly limits?: CompressionLimits;
+  readonly evaluation?: ModelEvaluation;
   readonly releaseMachine: StateMachine;
   readonly models: IModelBucket;
   /** What the metrics of builds are filed under, too. */
@@ -75,7 +77,7 @@ export class BuildMachine extends Construct {
         },
       })
       .next(gate.toState('CompressionGate'))
-      .next(release);
+      .next(this.createEvaluation(release));
     const given = new Pass(this, 'SourceGiven', {
       stateName: 'SourceGiven',
       parameters: { source: JsonPath.stringAt('$.prepared.source') },
@@ -94,6 +96,16 @@ export class BuildMachine extends Construct {
       logEncryptionKey: props.models.logEncryptionKey,
     });
     props.training?._acknowledgeJobs(this);
+    props.evaluation?._acknowledgeJobs(this);
+  }
+
+  private createEvaluation(next: Chain): Chain {
+    const { evaluation } = this.props;
+    if (evaluation === undefined) return next;
+    return evaluation
+      .toJobState('Evaluate', { jobNamePath: '$.prepared.trainingJobName', buildPath: '$.prepared.build' })
+      .next(evaluation.toGateState('EvaluationGate'))
+      .next(next);
   }
 
   private createTrain(compression: Chain): IChainable {

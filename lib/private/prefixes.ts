@@ -3,3 +3,4 @@ export const RAW = 'raw';
 export const WORK = 'work';
 export const COMPRESSED = 'compressed';
 export const RELEASES = 'releases';
+export const EVALUATION = 'evaluation';

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { ContainerImageConfig } from '../container-image';
 import { TrainingChannel, TrainingDataDistribution, TrainingInputMode } from '../training-channel';
 import { TrainingOptions } from '../training-options';
+import { attemptName } from './attempt';
 import { Network } from './network';
 import { RAW } from './prefixes';
 
@@ -21,9 +22,6 @@ export interface TrainingRequestProps {
   readonly buildPath: string;
 }
 
-/** Four random digits: a retry, or a redrive, must be another job, because the name of the failed one is taken. */
-const ATTEMPT = "States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 1)";
-
 /** The request to CreateTrainingJob, as the Parameters field of the state. */
 export function trainingRequest(scope: Construct, props: TrainingRequestProps): Record<string, unknown> {
   const { options, image, network } = props;
@@ -32,7 +30,7 @@ export function trainingRequest(scope: Construct, props: TrainingRequestProps): 
   const channels = options.channels ?? [];
   const environment = options.environment ?? {};
   return {
-    'TrainingJobName.$': `States.Format('{}-{}', ${props.jobNamePath}, ${ATTEMPT})`,
+    'TrainingJobName.$': attemptName(props.jobNamePath),
     RoleArn: props.roleArn,
     AlgorithmSpecification: {
       TrainingImage: image.imageUri,

@@ -35,8 +35,10 @@ async function findLog(options: FailureReportOptions, error: ExecutionFailedErro
   const { clients, stateDir, stack } = options;
   const { failure, executionArn } = error;
   const logs = join(stateDir, 'sagemaker', 'logs');
-  const job = jobName(failure.rawCause);
-  if (job !== undefined) return showFile(join(logs, 'training', `${job}.log`));
+  // What a gate has to say stands in its cause.
+  if (failure.error === 'GateFailed') return undefined;
+  const job = jobLog(failure.rawCause);
+  if (job !== undefined) return showFile(join(logs, job));
   // A release that failed by itself, and not by its function, failed because of what the endpoint's container did.
   if (
     stack !== undefined &&
@@ -50,12 +52,16 @@ async function findLog(options: FailureReportOptions, error: ExecutionFailedErro
   return lines.length === 0 ? undefined : `The end of the log of ${functionName}:\n${indent(lines.join('\n'), LINES)}`;
 }
 
-function jobName(cause: string): string | undefined {
+/** Path of the log of the job whose description is the cause. */
+function jobLog(cause: string): string | undefined {
+  let job: { TrainingJobName?: string; ProcessingJobName?: string };
   try {
-    return (JSON.parse(cause) as { TrainingJobName?: string }).TrainingJobName;
+    job = JSON.parse(cause) as typeof job;
   } catch {
     return undefined;
   }
+  if (job.TrainingJobName !== undefined) return join('training', `${job.TrainingJobName}.log`);
+  return job.ProcessingJobName === undefined ? undefined : join('processing', `${job.ProcessingJobName}.log`);
 }
 
 function isExecutionOf(executionArn: string, stateMachineArn: string): boolean {

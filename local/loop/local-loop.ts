@@ -4,7 +4,7 @@ import { deployApp, StackOutputs } from '../deploy/deploy-app';
 import { ensurePython } from '../python/ensure-python';
 import { Clients, makeClients } from './clients';
 import { ConsoleView } from './console-view';
-import { evaluate, formatMetrics } from './evaluation';
+import { formatMetrics, readMetrics } from './evaluation';
 import { Example, findExample, readSamples, Sample } from './examples';
 import { findString } from './find-value';
 import { FinishedExecution, followExecution, startedExecution } from './follow-execution';
@@ -17,7 +17,7 @@ import { choosePorts, resetState, Services, startServices } from './services';
 
 const PREDICTIONS = 5;
 
-/** The whole loop on one machine: start, deploy, build, release, evaluate, predict. */
+/** The whole loop on one machine: start, deploy, build, evaluate, release, predict. */
 export class LocalLoop {
   private readonly example: Example;
   private readonly runFile: RunFile;
@@ -60,21 +60,8 @@ export class LocalLoop {
     view.heading('Release machine');
     const release = await this.release(clients, build, signal);
     const artifact = required(findString(build.output, 'artifact'), 'the build machine', 'artifact');
-    const raw = findString(build.output, 'S3ModelArtifacts') ?? findString(build.output, 'source');
-
-    view.heading('Evaluation');
-    const metrics = await view.step('processing job', () =>
-      evaluate({
-        s3: clients.s3,
-        sageMaker: clients.sageMaker,
-        bucket: stack.ModelBucketName,
-        code: join(this.example.folder, 'evaluation'),
-        raw: required(raw, 'the build machine', 'S3ModelArtifacts'),
-        compressed: artifact,
-        name,
-        signal,
-      }),
-    );
+    const evaluation = required(findString(build.output, 'address'), 'the build machine', 'address');
+    const metrics = await readMetrics(clients.s3, evaluation);
     view.line(`\n${formatMetrics(metrics)}`);
     const predictions = await predict(clients.runtime, stack.EndpointName, this.samples);
     view.heading(`${PREDICTIONS} predictions through the endpoint ${stack.EndpointName}`);

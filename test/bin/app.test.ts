@@ -43,6 +43,7 @@ test('takes every setting from the context', () => {
     'modelpress:mode': 'exact',
     'modelpress:trainingInstanceType': 'ml.g6.xlarge',
     'modelpress:endpointInstanceType': 'ml.m7i.large',
+    'modelpress:maxAccuracyDrop': 0.1,
     'modelpress:endpointName': 'figures-live',
     'modelpress:hyperparameters': { epochs: 3 },
     'modelpress:spot': 'true',
@@ -50,7 +51,8 @@ test('takes every setting from the context', () => {
     'modelpress:statusInterval': '1',
   });
   expect(stack.stackName).toBe('other');
-  const { Train, Plan } = definitionOf(stack, 'BuildMachine').States;
+  const { Train, Plan, EvaluationGate } = definitionOf(stack, 'BuildMachine').States;
+  expect(EvaluationGate.Parameters.limits).toEqual([{ metric: 'accuracy', maxDrop: 0.1 }]);
   const { Release, Wait } = definitionOf(stack, 'ReleaseMachine').States;
   expect(Plan.Parameters).toMatchObject({ model: 'figures', recipe: { method: 'fp16', prune: 0.5, mode: 'exact' } });
   expect(Train.Parameters).toMatchObject({
@@ -81,6 +83,7 @@ const numbers = Object.fromEntries(
     mode: 'best',
     trainingInstanceType: 'ml.g5.xlarge',
     endpointInstanceType: 'ml.c7i.large',
+    maxAccuracyDrop: '0.1',
     endpointName: 'a',
     hyperparameters: '{}',
     spot: 'false',
@@ -97,6 +100,7 @@ test.each([
   ['mode', 'fast', 'must be best or exact, received: fast'],
   ['spot', 'maybe', 'must be true or false, received: maybe'],
   ['runOnDeploy', '1', '(or MODELPRESS_RUN_ON_DEPLOY) must be true or false'],
+  ['maxAccuracyDrop', '2', 'must be a share from 0 to 1, received: 2'],
   ['statusInterval', '0', 'must be seconds from 1 to 300, received: 0'],
   ['statusInterval', '1.5', 'must be seconds from 1 to 300, received: 1.5'],
   ['trainingInstanceType', 'g5', 'must be an instance type such as ml.g5.xlarge, received: g5'],

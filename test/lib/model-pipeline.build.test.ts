@@ -1,7 +1,7 @@
 import { ModelPipeline } from '../../lib';
 import { definitionOf, MachineDefinition } from './support/definition';
 import { execute, fault, TaskHandler } from './support/execute';
-import { newStack, pipelineProps } from './support/pipelines';
+import { evaluationOptions, newStack, pipelineProps } from './support/pipelines';
 
 const prepared = { build: 'run-1', trainingJobName: 'digits-run-1' };
 const artifact = 's3://models/compressed/digits/run-1/';
@@ -175,6 +175,72 @@ describe('the build machine', () => {
     );
     expect(run.cause).toContain('denied');
     expect(run.inputs.StartRelease).toHaveLength(7);
+    expect(run.inputs.Abort).toBeUndefined();
+  });
+});
+
+describe('a build machine with an evaluation', () => {
+  let machine: MachineDefinition;
+  const address = 's3://models/evaluation/digits/run-1/';
+  const evaluated: Record<string, TaskHandler> = {
+    ...good,
+    Evaluate: ({ ProcessingJobName, ProcessingOutputConfig }) => ({
+      ProcessingJobName,
+      ProcessingJobArn: 'arn',
+      ProcessingOutputConfig,
+    }),
+    EvaluationGate: () => ({ metrics: [{ metric: 'accuracy', raw: 0.97, compressed: 0.965 }] }),
+  };
+
+  beforeAll(() => {
+    const stack = newStack();
+    new ModelPipeline(stack, 'Pipeline', pipelineProps({ evaluation: evaluationOptions() }));
+    machine = definitionOf(stack, 'BuildMachine');
+  });
+
+  test('evaluates the raw and the compressed model before the release', async () => {
+    const run = await execute(machine, {}, evaluated);
+    expect(run.error).toBeUndefined();
+    expect(run.path.slice(-6)).toEqual([
+      'Compressed',
+      'CompressionGate',
+      'Evaluate',
+      'EvaluationGate',
+      'StartRelease',
+      'ReleaseStarted',
+    ]);
+    expect(run.inputs.Evaluate[0].ProcessingJobName).toMatch(/^digits-run-1-[0-9a-f]{4}$/);
+    expect(run.inputs.Evaluate[0].ProcessingInputs).toMatchObject([
+      { InputName: 'raw', S3Input: { S3Uri: 's3://models/raw/digits/run-1/job/output/model/' } },
+      { InputName: 'compressed', S3Input: { S3Uri: artifact } },
+      { InputName: 'code' },
+    ]);
+    expect(run.inputs.EvaluationGate[0].evaluation).toMatch(new RegExp(`${address.slice('s3://models/'.length)}$`));
+  });
+
+  test('gives each attempt a name of its own, and asks no more when the script fails', async () => {
+    let calls = 0;
+    const throttled = await execute(
+      machine,
+      {},
+      {
+        ...evaluated,
+        Evaluate: (input) => (++calls < 3 ? fail('ThrottlingException')(input) : evaluated.Evaluate(input)),
+      },
+    );
+    expect(throttled.error).toBeUndefined();
+    expect(new Set(throttled.inputs.Evaluate.map(({ ProcessingJobName }) => ProcessingJobName)).size).toBe(3);
+    const failed = await execute(machine, {}, { ...evaluated, Evaluate: fail('States.TaskFailed', 'KeyError') });
+    expect(failed).toMatchObject({ cause: 'KeyError' });
+    expect(failed.inputs.Evaluate).toHaveLength(1);
+    expect(failed.inputs.StartRelease).toBeUndefined();
+  });
+
+  test.each(['GateFailed', 'InvalidMetrics'])('ends at its gate with %s, and releases nothing', async (error) => {
+    const run = await execute(machine, {}, { ...evaluated, EvaluationGate: fail(error, 'accuracy dropped by 0.1') });
+    expect(run).toMatchObject({ error, cause: 'accuracy dropped by 0.1' });
+    expect(run.inputs.EvaluationGate).toHaveLength(1);
+    expect(run.inputs.StartRelease).toBeUndefined();
     expect(run.inputs.Abort).toBeUndefined();
   });
 });

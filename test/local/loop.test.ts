@@ -88,6 +88,9 @@ describe('npm run local', () => {
       'Plan',
       'Compress',
       'Finalize',
+      'CompressionGate',
+      'Evaluate',
+      'EvaluationGate',
       'Release',
       'Status',
       'Released',
@@ -176,6 +179,26 @@ describe('npm run local', () => {
       expect(second.output).toMatch(/The end of .*\.log:[^]*invalid int value: 'many'/);
       expect(second.output).toMatch(new RegExp(`still serves ${before}: (\\d) is recognised as \\1`));
       expect(await servedConfig()).toBe(before);
+    },
+    3 * MINUTES,
+  );
+
+  test(
+    'a model that is not good enough ends the loop with its numbers, and the endpoint serves on',
+    async () => {
+      const before = await servedConfig();
+      const pruned = ['--prune', '0.97', '--set', 'hyperparameters={"epochs":2}'];
+      const second = new LoopProcess(['--state-dir', stateDir, ...pruned]);
+      expect(await second.exit).toBe(1);
+      const numbers = /- accuracy dropped by 0\.\d+ from 0\.\d+ to 0\.\d+; at most 0\.02 is allowed/;
+      expect(second.output).toMatch(/✗ EvaluationGate failed: GateFailed\n {2}the compressed model is not good enough/);
+      expect(second.output).toMatch(numbers);
+      expect(second.output).toContain(`still serves ${before}`);
+      expect(await servedConfig()).toBe(before);
+      // The failed training before has told, too.
+      const mails = [await mailbox.next(), await mailbox.next()];
+      expect(mails.map(({ MessageAttributes }) => MessageAttributes.kind.Value)).toEqual(['failed', 'gated']);
+      expect(mails[1].Message).toMatch(numbers);
     },
     3 * MINUTES,
   );

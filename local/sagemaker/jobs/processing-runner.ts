@@ -64,6 +64,8 @@ async function carryOut(context: Context, record: ProcessingJobRecord, run: JobR
       cwd: root,
       env: context.containerEnvironment(python, {
         PROCESSING_DIR: join(root, 'processing'),
+        // Jobs run in the project's own environment: what a requirements.txt asks for must be there already.
+        PIP_NO_INDEX: '1',
         ...localEnvironment(request.Environment, root),
       }),
       logFile: record.logFile,

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { App, Aws, Duration, Stack } from 'aws-cdk-lib';
+import { App, Aws, Duration, Size, Stack } from 'aws-cdk-lib';
 import { Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -12,6 +12,7 @@ import {
   CompressionRecipe,
   DeepLearningContainer,
   EndpointUpdatePolicy,
+  EvaluationOptions,
   MlInstanceType,
   ModelCompleteness,
   ModelFormat,
@@ -49,6 +50,16 @@ export function pipelineProps(changes: Partial<ModelPipelineProps> = {}): ModelP
       codeDirectory: join(EXAMPLE, 'serving'),
     },
     ...changes,
+  };
+}
+
+/** The least that an evaluation needs. */
+export function evaluationOptions(): EvaluationOptions {
+  return {
+    image: DeepLearningContainer.TENSORFLOW_TRAINING_2_21_GPU,
+    instanceType: MlInstanceType.M7I_XLARGE,
+    sourceDirectory: join(EXAMPLE, 'evaluation'),
+    limits: [{ metric: 'accuracy', maxDrop: 0.01 }],
   };
 }
 
@@ -118,6 +129,32 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
       memorySize: 10240,
       maxConcurrency: 1000,
       timeout: Duration.minutes(10),
+    },
+    limits: {
+      maxRelativeError: 0.5,
+      minSqnrDb: 10,
+      maxTensorRelativeError: 0.5,
+      minTensorSqnrDb: 5,
+      ignoredTensors: ['re:.*embed.*'],
+      minSparsity: 0.1,
+      maxSparsity: 0.9,
+      maxSize: Size.gibibytes(20),
+      minCompressionRatio: 2,
+    },
+    evaluation: {
+      image: DeepLearningContainer.VLLM_0_27,
+      instanceType: MlInstanceType.of('ml.p3.2xlarge'),
+      sourceDirectory: join(FIXTURES, 'training'),
+      entryPoint: 'fine_tune.py',
+      arguments: ['--tasks', 'all'],
+      environment: { HF_HUB_OFFLINE: '1' },
+      inputs: [{ name: 'golden', bucket: data, prefix: 'golden/' }],
+      limits: [{ metric: 'perplexity', maxRelativeRise: 0.02, max: 9 }],
+      maxRuntime: Duration.hours(3),
+      volumeSizeInGb: 200,
+      volumeEncryptionKey: volumeKey,
+      vpc,
+      networkIsolation: true,
     },
     endpoint: {
       image: DeepLearningContainer.VLLM_0_27,

@@ -4,8 +4,10 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { TaskMetricsConfig, TaskStateBase, TaskStateBaseProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 
-export interface TrainingTaskProps extends TaskStateBaseProps {
-  /** The request to CreateTrainingJob, as the Parameters field of the state. */
+export interface JobTaskProps extends TaskStateBaseProps {
+  /** The API's actions are made of this word. */
+  readonly kind: 'TrainingJob' | 'ProcessingJob';
+  /** The request to the Create action, as the Parameters field of the state. */
   readonly request: Record<string, unknown>;
   readonly roleArn: string;
   /** Which jobs the state may start, describe and stop. */
@@ -13,26 +15,25 @@ export interface TrainingTaskProps extends TaskStateBaseProps {
   readonly volumeKey?: IKey;
 }
 
-/** Trains and waits for the end. The CDK's own task lacks half of what a training job can be told. */
-export class TrainingTask extends TaskStateBase {
+/**
+ * Runs a job of SageMaker and waits for its end. The CDK's own task for training lacks half of what a job can be told, and
+ * there is none for processing.
+ */
+export class JobTask extends TaskStateBase {
   protected readonly taskMetrics?: TaskMetricsConfig;
   protected readonly taskPolicies: PolicyStatement[];
 
   constructor(
     scope: Construct,
     id: string,
-    private readonly taskProps: TrainingTaskProps,
+    private readonly taskProps: JobTaskProps,
   ) {
     super(scope, id, taskProps);
-    const rule = 'rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule';
+    const { kind } = taskProps;
+    const rule = `rule/StepFunctionsGetEventsForSageMaker${kind}sRule`;
     this.taskPolicies = [
       new PolicyStatement({
-        actions: [
-          'sagemaker:CreateTrainingJob',
-          'sagemaker:DescribeTrainingJob',
-          'sagemaker:StopTrainingJob',
-          'sagemaker:AddTags',
-        ],
+        actions: [`sagemaker:Create${kind}`, `sagemaker:Describe${kind}`, `sagemaker:Stop${kind}`, 'sagemaker:AddTags'],
         resources: [taskProps.jobArns],
       }),
       new PolicyStatement({
@@ -66,7 +67,7 @@ export class TrainingTask extends TaskStateBase {
   protected _renderTask(): Record<string, unknown> {
     const partition = Stack.of(this).partition;
     return {
-      Resource: `arn:${partition}:states:::sagemaker:createTrainingJob.sync`,
+      Resource: `arn:${partition}:states:::sagemaker:create${this.taskProps.kind}.sync`,
       Parameters: this.taskProps.request,
     };
   }
