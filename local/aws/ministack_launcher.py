@@ -27,6 +27,17 @@ def add_redrive_count(stepfunctions):
     stepfunctions._resolve_ctx_path = resolve
 
 
+def accept_events_of_sagemaker(eventbridge):
+    """Only AWS may publish as `aws.…`, and MiniStack refuses it; the local SageMaker stands for AWS."""
+    original = eventbridge._put_events
+
+    def put_events(data, allow_aws_source=False):
+        sources = [entry.get("Source") for entry in data.get("Entries", [])]
+        return original(data, allow_aws_source or all(source == "aws.sagemaker" for source in sources))
+
+    eventbridge._put_events = put_events
+
+
 def end_with_parent():
     """Standard input is a pipe that only the parent holds open: its end means that the parent is gone."""
     while os.read(sys.stdin.fileno(), 4096):
@@ -42,7 +53,7 @@ def main():
         sys.exit(f"MiniStack {VERSION} is needed, {installed} is installed; delete .venv and run again.")
     from ministack import app
     from ministack.core import lambda_runtime
-    from ministack.services import lambda_svc, s3, stepfunctions
+    from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
     from ministack.services.cloudformation import provisioners, stacks
 
     missing = [name for name in NEEDED if not hasattr(stepfunctions, name)]
@@ -59,6 +70,7 @@ def main():
     sagemaker_resources.register(provisioners, stacks)
     full_object_checksum.register(s3)
     add_redrive_count(stepfunctions)
+    accept_events_of_sagemaker(eventbridge)
     threading.Thread(target=end_with_parent, daemon=True).start()
     sys.argv = sys.argv[:1]
     marker = os.environ.get("MODELPRESS_SAVED_MARKER")

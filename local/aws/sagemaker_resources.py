@@ -12,7 +12,7 @@ POLL_SECONDS = 0.25
 LONGEST_NAME = 63
 
 # Kinds that never change once they are there. Their names in the API are all made of the word.
-FIXED = ("Model", "EndpointConfig")
+FIXED = ("Model", "EndpointConfig", "ModelPackageGroup")
 # What the API takes on creation and on update, out of the type's properties.
 CREATE_ENDPOINT = ("EndpointConfigName", "DeploymentConfig", "Tags")
 UPDATE_ENDPOINT = (
@@ -25,7 +25,7 @@ UPDATE_ENDPOINT = (
 
 
 def is_missing(error):
-    return "Could not find" in str(error)
+    return "Could not find" in str(error) or "does not exist" in str(error)
 
 
 def in_words_of_the_api(value):

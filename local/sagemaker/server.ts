@@ -11,6 +11,8 @@ import { Models } from './endpoints/models';
 import { createHandler } from './http-handler';
 import { ProcessingJobs } from './jobs/processing-jobs';
 import { TrainingJobs } from './jobs/training-jobs';
+import { ModelPackageGroups } from './registry/model-package-groups';
+import { ModelPackages } from './registry/model-packages';
 import { LocalSageMaker, LocalSageMakerOptions } from './options';
 import { Context } from './system/context';
 import { lockState } from './system/state-lock';
@@ -56,6 +58,8 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
   const trainingJobs = new TrainingJobs(context);
   const processingJobs = new ProcessingJobs(context);
   const models = new Models(context);
+  const groups = new ModelPackageGroups(context);
+  const packages = new ModelPackages(context, groups);
   const configs = new EndpointConfigs(context, models);
   const endpoints = new Endpoints(context, configs);
   const metrics = new EndpointMetrics(context.cloudWatch, log);
@@ -65,6 +69,8 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
     ...models.operations,
     ...configs.operations,
     ...endpoints.operations,
+    ...groups.operations,
+    ...packages.operations,
     ...tagOperations(context),
   };
   const handler = createHandler(
@@ -75,7 +81,13 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
   return {
     attach: (server) => void server.on('request', (request, response) => void handler(request, response)),
     close: async () => {
-      await Promise.all([trainingJobs.close(), processingJobs.close(), endpoints.close(), metrics.close()]);
+      await Promise.all([
+        trainingJobs.close(),
+        processingJobs.close(),
+        endpoints.close(),
+        packages.close(),
+        metrics.close(),
+      ]);
       context.save();
     },
   };

@@ -1,5 +1,6 @@
 import { devNull } from 'node:os';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { RecentRequests } from '../endpoints/recent-requests';
 import { LocalSageMakerOptions } from '../options';
@@ -12,6 +13,7 @@ export class Context {
   readonly state: State;
   readonly s3: S3Files;
   readonly cloudWatch: CloudWatchClient;
+  readonly events: EventBridgeClient;
   /** For alarms on the endpoints' metrics. */
   readonly requests = new RecentRequests();
   readonly region: string;
@@ -38,6 +40,7 @@ export class Context {
       endpoint: options.cloudWatchEndpoint ?? options.s3Endpoint,
       maxAttempts: 2,
     });
+    this.events = new EventBridgeClient({ ...shared, endpoint: options.s3Endpoint, maxAttempts: 3 });
   }
 
   arn(kind: string, name: string): string {

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EndpointConfigRecord, EndpointRecord, ModelRecord } from '../endpoints/records';
 import { ProcessingJobRecord, TrainingJobRecord } from '../jobs/records';
+import { ModelPackageGroupRecord, ModelPackageRecord } from '../registry/records';
 
 /** Everything the server knows, by name. Plain JSON. */
 export interface State {
@@ -10,6 +11,9 @@ export interface State {
   models: Record<string, ModelRecord>;
   endpointConfigs: Record<string, EndpointConfigRecord>;
   endpoints: Record<string, EndpointRecord>;
+  modelPackageGroups: Record<string, ModelPackageGroupRecord>;
+  /** By ARN. */
+  modelPackages: Record<string, ModelPackageRecord>;
   /** Tags by ARN. */
   tags: Record<string, Record<string, string>>;
 }
@@ -26,6 +30,8 @@ export class StateFile {
       models: record(saved.models),
       endpointConfigs: record(saved.endpointConfigs),
       endpoints: record(saved.endpoints),
+      modelPackageGroups: record(saved.modelPackageGroups),
+      modelPackages: record(saved.modelPackages),
       tags: record(saved.tags),
     };
   }
