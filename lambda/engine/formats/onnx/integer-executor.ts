@@ -13,8 +13,8 @@ const LOWEST = -127;
 export async function writeIntegers(step: CustomStep, context: StepContext): Promise<void> {
   const { weights, integers, first, length, prune, tensor } = step as IntegerStep;
   const { run, arena } = kernels();
-  const scales = await scalesOf(weights, integers, context);
-  const { from, name } = weights;
+  const { from, name, inner } = weights;
+  const scales = await scalesOf(weights, integers, context, { begin: first / inner, end: (first + length) / inner });
   await arena.scoped(async () => {
     const stats = new KernelStats(arena.alloc(24));
     const request = {

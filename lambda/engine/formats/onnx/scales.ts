@@ -18,19 +18,41 @@ const LEAST: Readonly<Record<WeightType, number>> = { F32: 2 ** -126, BF16: 2 **
 /** Scales by tensor; the steps of one tensor that this worker makes share them. */
 const known = new WeakMap<object, Map<string, Promise<Scales>>>();
 
-/** The scales of a tensor, from all of its weights as they were before pruning. */
-export function scalesOf(weights: ChannelWeights, integers: Integers, context: StepContext): Promise<Scales> {
+/** Channels from one number up to, not including, another. */
+export interface ChannelRange {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * The scales of a tensor from its weights as they were before pruning, by channel. Where the weights of a channel follow
+ * each other, only those of the range are read, and the others' scales mean nothing.
+ */
+export function scalesOf(
+  weights: ChannelWeights,
+  integers: Integers,
+  context: StepContext,
+  range: ChannelRange = { begin: 0, end: weights.channels },
+): Promise<Scales> {
   const own = known.get(context.plan) ?? new Map<string, Promise<Scales>>();
   known.set(context.plan, own);
-  const key = `${weights.from.file} ${weights.from.offset} ${integers} ${weights.outer} ${weights.channels}`;
-  const found = own.get(key) ?? (integers === 'int8' ? symmetric(weights, context) : withZeroPoint(weights, context));
+  const { begin, end } = channelsApart(weights) ? range : { begin: 0, end: weights.channels };
+  const key = [weights.from.file, weights.from.offset, integers, weights.outer, weights.channels, begin, end].join(' ');
+  const found =
+    own.get(key) ??
+    (integers === 'int8' ? symmetric(weights, { begin, end }, context) : withZeroPoint(weights, context));
   own.set(key, found);
   // A read that failed may succeed the next time.
   found.catch(() => own.delete(key));
   return found;
 }
 
-async function symmetric(weights: ChannelWeights, context: StepContext): Promise<Scales> {
+/** Whether the weights of a channel follow each other, and those of the next channel them. */
+export function channelsApart({ outer, inner }: ChannelWeights): boolean {
+  return outer === 1 && inner > 1;
+}
+
+async function symmetric(weights: ChannelWeights, { begin, end }: ChannelRange, context: StepContext): Promise<Scales> {
   const { outer, channels, inner, from, name } = weights;
   const { run, arena } = kernels();
   const bits = new Uint32Array(channels);
@@ -40,7 +62,7 @@ async function symmetric(weights: ChannelWeights, context: StepContext): Promise
     raised.view.fill(0);
     const view = new Uint32Array(raised.view.buffer, raised.ptr, columns ? channels : 1);
     const unit = columns ? channels : inner;
-    const request = { from, name, first: 0, count: outer * channels * inner, unit };
+    const request = { from, name, first: begin * inner, count: outer * (end - begin) * inner, unit };
     await eachChunk(request, context, ({ ptr, count, first }) => {
       if (columns) return run.absmaxColumnsF32(ptr, count / channels, channels, raised.ptr);
       for (let row = 0; row < count / inner; row++) {

@@ -12,6 +12,7 @@ import {
   PrunePattern,
   ScaleStep,
 } from './onnx-steps';
+import { channelsApart } from './scales';
 import { channelsOf, Treatment, WEIGHT_TYPE } from './treatment';
 import { Constant } from './weights';
 
@@ -60,7 +61,7 @@ export function integerSegment(decided: Decided, weights: ChannelWeights, intege
     first,
     ...(prune === undefined ? {} : { prune }),
   });
-  const passes = 1 + (typeof prune?.share === 'number' ? 1 : 0);
+  const passes = (channelsApart(weights) ? 0 : 1) + (typeof prune?.share === 'number' ? 1 : 0);
   return {
     length,
     unit: unitOf(weights, prune),

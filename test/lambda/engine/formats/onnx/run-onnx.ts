@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 export const python = process.env.MODELPRESS_PYTHON ?? resolve(__dirname, '../../../../../.venv/bin/python');
 
@@ -19,7 +19,10 @@ export function runOnnx(groups: ModelFolder[][]): Differences[][] {
       group.map((files, index) => {
         const own = join(folder, `${at}-${index}`);
         mkdirSync(own);
-        for (const [name, bytes] of Object.entries(files)) writeFileSync(join(own, name), bytes);
+        for (const [name, bytes] of Object.entries(files)) {
+          mkdirSync(dirname(join(own, name)), { recursive: true });
+          writeFileSync(join(own, name), bytes);
+        }
         return join(own, 'model.onnx');
       }),
     );
