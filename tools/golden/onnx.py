@@ -1,8 +1,9 @@
-"""Makes the golden ONNX files: small models, and what onnxruntime's own quantizers make of them.
+"""Makes the golden ONNX files: small models, what onnxruntime's own quantizers make of them, and what exporters write.
 
-    python tools/golden/onnx.py test/golden/onnx
-
-Needs onnx, onnxruntime, onnx_ir and numpy. The same versions make the same bytes.
+    python tools/golden/onnx.py quantizers test/golden/onnx  # onnx 1.23, onnxruntime 1.32, onnx_ir 1.1
+    python tools/golden/onnx.py torch test/golden/onnx       # torch 2.15, onnxscript 0.7, both of its exporters
+    python tools/golden/onnx.py keras test/golden/onnx       # tensorflow 2.21, tf2onnx 1.17
+    python tools/golden/onnx.py sklearn test/golden/onnx     # scikit-learn 1.7, skl2onnx 1.20
 """
 
 import gzip
@@ -17,8 +18,6 @@ sys.path.pop(0)
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import quantize_dynamic
-from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 logging.disable(logging.WARNING)
 
@@ -72,6 +71,8 @@ def mixed():
 
 
 def dynamic(model, per_channel):
+    from onnxruntime.quantization import quantize_dynamic
+
     with tempfile.TemporaryDirectory() as folder:
         before, after = os.path.join(folder, 'before.onnx'), os.path.join(folder, 'after.onnx')
         onnx.save(model, before)
@@ -104,13 +105,14 @@ def products(transposed):
 
 
 def four_bits(model, symmetric):
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
     quantizer = MatMulNBitsQuantizer(model, block_size=32, is_symmetric=symmetric, accuracy_level=4)
     quantizer.process()
     return quantizer.model.model
 
 
-def main(folder):
-    os.makedirs(folder, exist_ok=True)
+def quantizers(folder):
     model = mixed()
     save(folder, 'mixed', model)
     save(folder, 'mixed.dynamic', dynamic(model, per_channel=False))
@@ -121,5 +123,94 @@ def main(folder):
     save(folder, 'products.w4a16-asym', four_bits(products(transposed=False), symmetric=False))
 
 
+def torch_exporters(folder):
+    """A text classifier with attention, a network of convolutions, and one that recurs, by both exporters."""
+    import torch
+    from torch import nn
+
+    class Classifier(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(100, 32)
+            self.encoder = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)
+            self.head = nn.Linear(32, 40)
+
+        def forward(self, ids):
+            return self.head(self.encoder(self.embedding(ids)).mean(dim=1))
+
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(32, 24, bidirectional=True, batch_first=True)
+            self.gru = nn.GRU(48, 32, batch_first=True)
+
+        def forward(self, x):
+            return self.gru(self.lstm(x)[0])[0]
+
+    convolutions = nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 16, 3, groups=2), nn.GELU(),
+        nn.ConvTranspose2d(16, 16, 2, stride=2), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(256, 10),
+    )  # fmt: skip
+    made = {
+        'text': (Classifier(), (torch.arange(14).reshape(2, 7),)),
+        'recurrent': (Recurrent(), (torch.zeros(2, 5, 32),)),
+        'images': (convolutions, (torch.zeros(2, 3, 12, 12),)),
+    }
+    torch.backends.mha.set_fastpath_enabled(False)
+    for name, (module, arguments) in made.items():
+        torch.manual_seed(1)
+        for parameter in module.parameters():
+            nn.init.normal_(parameter, std=0.2)
+        for exporter in ('dynamo', 'torchscript'):
+            with tempfile.TemporaryDirectory() as place:
+                path = os.path.join(place, 'model.onnx')
+                options = {'external_data': False} if exporter == 'dynamo' else {}
+                torch.onnx.export(module.eval(), arguments, path, dynamo=exporter == 'dynamo', **options)
+                model = onnx.load(path)
+            for node in model.graph.node:
+                # Where in which file on this machine an operator comes from.
+                del node.metadata_props[:]
+            save(folder, f'torch.{name}.{exporter}', model)
+
+
+def keras_exporter(folder):
+    import keras
+    import tensorflow as tf
+    import tf2onnx
+
+    keras.utils.set_random_seed(1)
+    network = keras.Sequential(
+        [
+            keras.Input((12, 12, 3), name='x'),
+            keras.layers.Conv2D(16, 3, activation='relu'),
+            keras.layers.DepthwiseConv2D(3),
+            keras.layers.BatchNormalization(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(40, activation='relu'),
+            keras.layers.Dense(10),
+        ]
+    )
+    signature = [tf.TensorSpec([None, 12, 12, 3], tf.float32, name='x')]
+    function = tf.function(lambda x: network(x, training=False), input_signature=signature)
+    model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=17)
+    save(folder, 'keras.images', model)
+
+
+def sklearn_exporter(folder):
+    from skl2onnx import to_onnx
+    from sklearn.datasets import load_digits
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.neural_network import MLPClassifier
+
+    pixels, digits = load_digits(return_X_y=True)
+    pixels = pixels[:300].astype(np.float32) / 16
+    network = MLPClassifier((40,), max_iter=30, random_state=1).fit(pixels, digits[:300])
+    forest = RandomForestClassifier(5, max_depth=5, random_state=1).fit(pixels, digits[:300])
+    for name, estimator in (('network', network), ('forest', forest)):
+        save(folder, f'sklearn.{name}', to_onnx(estimator, pixels[:1], options={'zipmap': False}, target_opset=17))
+
+
 if __name__ == '__main__':
-    main(sys.argv[1])
+    os.makedirs(sys.argv[2], exist_ok=True)
+    makers = {'quantizers': quantizers, 'torch': torch_exporters, 'keras': keras_exporter, 'sklearn': sklearn_exporter}
+    makers[sys.argv[1]](sys.argv[2])
