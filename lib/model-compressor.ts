@@ -1,15 +1,56 @@
-import { Duration } from 'aws-cdk-lib';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { Construct } from 'constructs';
+import { IStateMachine, StateMachine, TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct, IConstruct } from 'constructs';
 import { CompressionOptions } from './compression-options';
 import { CompressionStates, CompressionStatesOptions } from './compression-states';
 import { IModelBucket } from './model-bucket';
-import { allowKey, allowList, allowObjects } from './private/grants';
-import { HandlerFunction } from './private/handler-function';
-import { COMPRESSED, RAW, WORK } from './private/prefixes';
+import { CompressionFunctions } from './private/compression-functions';
+import { CompressionMachine } from './private/compression-machine';
+import { createCompressionTask } from './private/compression-task';
+import { grantStartAndDescribe } from './private/grant-executions';
 import { ensure, requireDuration, requireModelName, requireWhole } from './private/validate';
+
+/** Compresses models that lie in S3. */
+export interface IModelCompressor extends IConstruct {
+  /** Compresses. Input `{ "source": "s3://…/" }`, output `{ "artifact": "s3://…/", "build": "…" }`. */
+  readonly stateMachine: IStateMachine;
+
+  /** Lets an identity compress models and see what became of them. */
+  grantCompress(grantee: IGrantable): Grant;
+
+  /**
+   * A state for a machine of your own, which compresses and waits for the end. That machine's role gets what it needs.
+   *
+   * @param scope Where the state goes.
+   * @param id Name of the state.
+   */
+  toTask(scope: Construct, id: string, options?: CompressionTaskOptions): TaskStateBase;
+}
+
+/** Where the state finds the model and leaves the artifact. */
+export interface CompressionTaskOptions {
+  /**
+   * Path of the model's S3 address in the state's input.
+   *
+   * @default - `$.source`
+   */
+  readonly sourcePath?: string;
+  /**
+   * Where the result goes: `{ artifact, build }`, `artifact` being the S3 address of what was made.
+   *
+   * @default - `$.compression`
+   */
+  readonly resultPath?: string;
+}
+
+/** How to refer to a compressor that another stack owns. */
+export interface ModelCompressorAttributes {
+  /** ARN of its state machine. */
+  readonly stateMachineArn: string;
+}
 
 /** What a `ModelCompressor` needs besides how to compress. */
 export interface ModelCompressorProps extends CompressionOptions {
@@ -23,17 +64,43 @@ export interface ModelCompressorProps extends CompressionOptions {
    * @default - the artifact holds no code
    */
   readonly servingCode?: Asset;
+  /**
+   * Whether there is a state machine that compresses and does nothing else. Without it, put `toStates()` into your own.
+   *
+   * @default true
+   */
+  readonly createStateMachine?: boolean;
 }
 
 /**
- * The functions that plan, compress and finalize an artifact, and those states of a Step Functions machine that call
- * them. Compression alone: put its states into a machine of your own.
+ * Compression alone: give it a bucket, get a state machine that compresses models in it. The machine can be started as it
+ * is, called from a machine of your own (`toTask`), or taken apart into the states of one (`toStates`).
  *
  * @example
  * const compressor = new ModelCompressor(this, 'Compressor', { modelName: 'digits', models, recipe: CompressionRecipe.int8() });
- * new StateMachine(this, 'Machine', { definitionBody: DefinitionBody.fromChainable(compressor.toStates('Compression')) });
+ * compressor.grantCompress(role);
  */
-export class ModelCompressor extends Construct {
+export class ModelCompressor extends Construct implements IModelCompressor {
+  /** Refers to a compressor that exists. */
+  public static fromModelCompressorAttributes(
+    scope: Construct,
+    id: string,
+    attributes: ModelCompressorAttributes,
+  ): IModelCompressor {
+    class Import extends Construct implements IModelCompressor {
+      public readonly stateMachine = StateMachine.fromStateMachineArn(this, 'Machine', attributes.stateMachineArn);
+
+      public grantCompress(grantee: IGrantable): Grant {
+        return grantStartAndDescribe(this.stateMachine, grantee);
+      }
+
+      public toTask(taskScope: Construct, taskId: string, options?: CompressionTaskOptions): TaskStateBase {
+        return createCompressionTask(taskScope, taskId, this.stateMachine, options);
+      }
+    }
+    return new Import(scope, id);
+  }
+
   /** Lays out every output to the byte before any weight is read. */
   public readonly planFunction: IFunction;
   /** Compresses one item of a plan. */
@@ -43,9 +110,8 @@ export class ModelCompressor extends Construct {
   /** Gives up a build that failed: aborts its uploads, removes what it wrote. */
   public readonly abortFunction: IFunction;
 
-  private readonly plan: HandlerFunction;
-  private readonly compress: HandlerFunction;
-  private readonly finalize: HandlerFunction;
+  private readonly machine?: IStateMachine;
+  private readonly functions: CompressionFunctions;
 
   constructor(
     scope: Construct,
@@ -57,40 +123,40 @@ export class ModelCompressor extends Construct {
     requireWhole(props.memorySize, 'memorySize', 512, 10240);
     requireWhole(props.maxConcurrency, 'maxConcurrency', 1, 10000);
     requireDuration(props.timeout, 'timeout', 30, 900);
-    const memorySize = props.memorySize ?? 3008;
-    const timeout = props.timeout ?? Duration.minutes(15);
-    const logEncryptionKey = props.models.logEncryptionKey;
-    const common = { timeout, logEncryptionKey };
-    this.plan = new HandlerFunction(this, 'Plan', {
-      ...common,
-      handler: 'plan',
-      description: `Plans the compression of the model ${props.modelName}`,
-      memorySize: Math.min(memorySize, 1769),
+    const functions = new CompressionFunctions(this, props);
+    this.functions = functions;
+    this.planFunction = functions.plan.function;
+    this.compressFunction = functions.compress.function;
+    this.finalizeFunction = functions.finalize.function;
+    this.abortFunction = functions.abort.function;
+    if (props.createStateMachine === false) return;
+    const { machine } = new CompressionMachine(this, 'Compression', {
+      modelName: props.modelName,
+      createStates: (options) => this.toStates('States', options),
+      logEncryptionKey: props.models.logEncryptionKey,
     });
-    this.compress = new HandlerFunction(this, 'Compress', {
-      ...common,
-      handler: 'compress',
-      description: `Compresses the model ${props.modelName}, one item of the plan at a time`,
-      memorySize,
-    });
-    this.finalize = new HandlerFunction(this, 'Finalize', {
-      ...common,
-      handler: 'finalize',
-      description: `Completes artifacts of the model ${props.modelName}`,
-      memorySize: Math.min(memorySize, 1769),
-    });
-    const abort = new HandlerFunction(this, 'Abort', {
-      ...common,
-      handler: 'abort',
-      description: `Gives up failed builds of the model ${props.modelName}`,
-      memorySize: 512,
-    });
-    this.grantPlaces(abort);
-    this.grantCode();
-    this.planFunction = this.plan.function;
-    this.compressFunction = this.compress.function;
-    this.finalizeFunction = this.finalize.function;
-    this.abortFunction = abort.function;
+    this.machine = machine;
+  }
+
+  /** Compresses. Input `{ "source": "s3://…/" }`, output `{ "artifact": "s3://…/", "build": "…" }`. */
+  public get stateMachine(): IStateMachine {
+    if (this.machine !== undefined) return this.machine;
+    throw new Error(`${this.node.path} was made without a state machine; leave createStateMachine: false out`);
+  }
+
+  /** Lets an identity compress models and see what became of them. */
+  public grantCompress(grantee: IGrantable): Grant {
+    return grantStartAndDescribe(this.stateMachine, grantee);
+  }
+
+  /**
+   * A state for a machine of your own, which compresses and waits for the end. That machine's role gets what it needs.
+   *
+   * @param scope Where the state goes.
+   * @param id Name of the state.
+   */
+  public toTask(scope: Construct, id: string, options?: CompressionTaskOptions): TaskStateBase {
+    return createCompressionTask(scope, id, this.stateMachine, options);
   }
 
   /**
@@ -118,39 +184,6 @@ export class ModelCompressor extends Construct {
    */
   public addSource(bucket: IBucket, prefix: string = ''): void {
     ensure(prefix === '' || prefix.endsWith('/'), `the prefix of a source must end in a slash, received: ${prefix}`);
-    for (const { role } of [this.plan, this.compress]) {
-      allowObjects(role, bucket, prefix, ['s3:GetObject']);
-      allowList(role, bucket, [prefix], true);
-      allowKey(role, bucket.encryptionKey, 'read');
-    }
-  }
-
-  private grantPlaces(abort: HandlerFunction): void {
-    const { modelName, models } = this.props;
-    const { bucket, encryptionKey } = models;
-    const [raw, work, compressed] = [RAW, WORK, COMPRESSED].map((prefix) => `${prefix}/${modelName}/`);
-    const uploads = ['s3:PutObject', 's3:AbortMultipartUpload'];
-    for (const { role } of [this.plan, this.compress]) {
-      allowObjects(role, bucket, raw, ['s3:GetObject']);
-      allowList(role, bucket, [raw, work, compressed], true);
-    }
-    for (const { role } of [this.finalize, abort]) allowList(role, bucket, [work, compressed], true);
-    allowObjects(this.plan.role, bucket, work, ['s3:GetObject', 's3:PutObject']);
-    allowObjects(this.compress.role, bucket, work, ['s3:GetObject', 's3:PutObject']);
-    allowObjects(this.finalize.role, bucket, work, ['s3:GetObject']);
-    allowObjects(abort.role, bucket, work, ['s3:GetObject', 's3:DeleteObject']);
-    allowObjects(this.plan.role, bucket, compressed, ['s3:GetObject', ...uploads]);
-    allowObjects(this.compress.role, bucket, compressed, ['s3:PutObject']);
-    allowObjects(this.finalize.role, bucket, compressed, ['s3:GetObject', ...uploads]);
-    allowObjects(abort.role, bucket, compressed, ['s3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload']);
-    for (const { role } of [this.plan, this.compress, this.finalize]) allowKey(role, encryptionKey, 'write');
-    allowKey(abort.role, encryptionKey, 'read');
-  }
-
-  /** Any zip of the asset bucket: a build that still runs when a new version is deployed needs the code of its own. */
-  private grantCode(): void {
-    const code = this.props.servingCode;
-    if (code === undefined) return;
-    allowObjects(this.finalize.role, code.bucket, '', ['s3:GetObject'], '*.zip');
+    this.functions.allowSource(bucket, prefix);
   }
 }

@@ -166,6 +166,7 @@ export class ModelPipeline extends Construct {
       modelName,
       models,
       servingCode: hosting.code,
+      createStateMachine: false,
     });
     this.evaluation =
       props.evaluation &&

@@ -1,0 +1,95 @@
+import { Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { CompressionRecipe, ModelBucket, ModelCompressor, ModelCompressorProps } from '../../lib';
+import { definitionOf } from './support/definition';
+import { execute } from './support/execute';
+import { newStack } from './support/pipelines';
+
+function compressor(stack: Stack, changes: Partial<ModelCompressorProps> = {}): ModelCompressor {
+  const models = new ModelBucket(stack, 'Models');
+  return new ModelCompressor(stack, 'Compressor', {
+    modelName: 'digits',
+    models,
+    recipe: CompressionRecipe.int8(),
+    ...changes,
+  });
+}
+
+const HANDLERS = {
+  Prepare: ({ input }: { input?: object }) => ({ build: 'named', ...input }),
+  Plan: ({ build }: { build?: unknown }) => ({
+    artifact: `s3://models/compressed/digits/${String(build)}/`,
+    work: `s3://models/work/digits/${String(build)}/`,
+    items: [0, 1],
+    finished: false,
+  }),
+  CompressItem: () => ({}),
+  Finalize: () => ({ bytesAfter: 1 }),
+};
+
+describe('the state machine', () => {
+  const stack = newStack();
+  compressor(stack);
+  const definition = definitionOf(stack, 'Compression');
+
+  test('compresses a model and names the artifact', async () => {
+    const { output, inputs } = await execute(definition, { source: 's3://raw/model/' }, HANDLERS);
+    expect(output).toEqual({ artifact: 's3://models/compressed/digits/named/', build: 'named' });
+    expect(inputs.Plan[0]).toMatchObject({ source: 's3://raw/model/', build: 'named' });
+    expect(inputs.Finalize[0]).toMatchObject({ provenance: { source: 's3://raw/model/', build: 'named' } });
+  });
+
+  test('takes the name of the build that it is told', async () => {
+    const { output, path } = await execute(definition, { source: 's3://raw/model/', build: 'told' }, HANDLERS);
+    expect(output).toEqual({ artifact: 's3://models/compressed/digits/told/', build: 'told' });
+    expect(path).not.toContain('Prepare');
+  });
+
+  test('says what is missing when there is no model', async () => {
+    const { error, cause } = await execute(definition, {}, HANDLERS);
+    expect(error).toBe('NoSource');
+    expect(cause).toContain('{"source":"s3://bucket/prefix/"}');
+  });
+});
+
+test('lets an identity start it and look at it, and nothing else', () => {
+  const stack = newStack();
+  const role = new Role(stack, 'Caller', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  compressor(stack).grantCompress(role);
+  Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+    Roles: [{ Ref: Match.stringLikeRegexp('^Caller') }],
+    PolicyDocument: {
+      Statement: [
+        { Action: 'states:StartExecution', Effect: 'Allow', Resource: { Ref: Match.stringLikeRegexp('Compression') } },
+        { Action: 'states:DescribeExecution', Effect: 'Allow', Resource: Match.objectLike({}) },
+      ],
+    },
+  });
+});
+
+test.each(['made here', 'imported'])('is a state of another machine: %s', async (origin) => {
+  const stack = newStack();
+  const stateMachineArn = 'arn:aws:states:us-east-1:111122223333:stateMachine:compress';
+  const used =
+    origin === 'imported'
+      ? ModelCompressor.fromModelCompressorAttributes(stack, 'Imported', { stateMachineArn })
+      : compressor(stack);
+  const task = used.toTask(stack, 'Shrink', { sourcePath: '$.model' });
+  new StateMachine(stack, 'Own', { definitionBody: DefinitionBody.fromChainable(task) });
+  const { inputs, output } = await execute(
+    definitionOf(stack, 'Own'),
+    { model: 's3://raw/model/' },
+    { Shrink: () => ({ Output: { artifact: 's3://a/', build: 'b', more: 1 } }) },
+  );
+  expect(inputs.Shrink[0]).toMatchObject({ Input: { source: 's3://raw/model/' } });
+  expect(output).toEqual({ model: 's3://raw/model/', compression: { artifact: 's3://a/', build: 'b' } });
+});
+
+test('goes without a machine when told, and says so', () => {
+  const stack = newStack();
+  const made = compressor(stack, { createStateMachine: false });
+  Template.fromStack(stack).resourceCountIs('AWS::StepFunctions::StateMachine', 0);
+  expect(() => made.stateMachine).toThrow('leave createStateMachine: false out');
+});
