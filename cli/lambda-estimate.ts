@@ -1,7 +1,7 @@
+import { BYTES_PER_SECOND } from '../lambda/support/throughput';
+
 /** Memory of a compressing function as ModelCompressor makes it, in GB. */
 const MEMORY_GB = 3008 / 1024;
-/** What a function of that size reads from S3 in steady state, in bytes per second. */
-const BYTES_PER_SECOND = 75e6;
 /** Start of a function and its first request, in seconds. */
 const START_SECONDS = 1;
 /** US East, arm64, in dollars. */

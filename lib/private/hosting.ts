@@ -30,6 +30,13 @@ const HOST_IMAGES: Readonly<Record<string, string>> = {
   '13': 'al2023-ami-sagemaker-inference-gpu-4-1',
 };
 
+/** What the framework images need to run the code of an artifact. */
+export const SERVING_CODE_ENVIRONMENT = {
+  SAGEMAKER_PROGRAM: 'inference.py',
+  SAGEMAKER_SUBMIT_DIRECTORY: '/opt/ml/model/code',
+  SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
+};
+
 /** The stable side of an endpoint: the role it runs with, its serving code, and all that Release must know of it. */
 export class Hosting extends Construct {
   public readonly role: Role;
@@ -123,13 +130,7 @@ export class Hosting extends Construct {
     return {
       // vLLM's image would install a requirements.txt that came with a model.
       ...(this.image.repositoryName === 'vllm' ? { STANDARD_AUTO_INSTALL_REQ: 'false' } : {}),
-      ...(this.code === undefined
-        ? {}
-        : {
-            SAGEMAKER_PROGRAM: 'inference.py',
-            SAGEMAKER_SUBMIT_DIRECTORY: '/opt/ml/model/code',
-            SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
-          }),
+      ...(this.code === undefined ? {} : SERVING_CODE_ENVIRONMENT),
       ...endpoint.environment,
     };
   }

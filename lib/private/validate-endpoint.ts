@@ -63,13 +63,33 @@ export function validateEndpoint(spec: EndpointSpecification): void {
   validateCode(spec);
 }
 
-function validateCode({ codeDirectory, networkIsolation }: EndpointSpecification): void {
+/** Checks the folder with the code that serves a model. */
+export function requireServingCode(codeDirectory: string | undefined): void {
+  ensure(
+    codeDirectory === undefined || existsSync(join(codeDirectory, 'inference.py')),
+    `The code directory ${codeDirectory} must hold inference.py`,
+  );
+}
+
+/** Checks that the code can be served in the network that it gets. */
+export function validateCode({
+  codeDirectory,
+  networkIsolation,
+}: Pick<EndpointSpecification, 'codeDirectory' | 'networkIsolation'>): void {
+  requireServingCode(codeDirectory);
   if (codeDirectory === undefined) return;
-  ensure(existsSync(join(codeDirectory, 'inference.py')), `The code directory ${codeDirectory} must hold inference.py`);
   ensure(
     !networkIsolation || !existsSync(join(codeDirectory, 'requirements.txt')),
     `networkIsolation forbids installing ${join(codeDirectory, 'requirements.txt')} when the container starts; vendor the packages ` +
       'into the folder (pip install --target) and delete the file, or leave networkIsolation out',
+  );
+}
+
+/** Refuses a recipe that the format has no words for. */
+export function requireMethod(format: ModelFormat, recipe: CompressionRecipe): void {
+  ensure(
+    METHODS[format].includes(recipe.method),
+    `The recipe ${recipe.method} is not for ${format} models; choose one of: ${METHODS[format].join(', ')}`,
   );
 }
 
@@ -80,12 +100,17 @@ export function validatePairing(
   spec: EndpointSpecification,
   image: ContainerImageConfig,
 ): void {
-  const instance = spec.instanceType;
+  requireMethod(format, recipe);
+  validateImage(format, spec, image);
+}
+
+/** Refuses images and instances that cannot serve the format. */
+export function validateImage(
+  format: ModelFormat,
+  { instanceType: instance }: Pick<EndpointSpecification, 'instanceType'>,
+  image: ContainerImageConfig,
+): void {
   const isLlmImage = image.repositoryName !== undefined && LLM_IMAGES.includes(image.repositoryName);
-  ensure(
-    METHODS[format].includes(recipe.method),
-    `The recipe ${recipe.method} is not for ${format} models; choose one of: ${METHODS[format].join(', ')}`,
-  );
   if (format === ModelFormat.TFLITE) {
     ensure(
       !instance.hasGpu,

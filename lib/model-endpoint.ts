@@ -1,0 +1,283 @@
+import { ArnFormat, Duration, Lazy, Resource, Stack } from 'aws-cdk-lib';
+import { Connections, IConnectable, ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnEndpoint, CfnEndpointConfig, CfnModel, IEndpoint } from 'aws-cdk-lib/aws-sagemaker';
+import { aws_sagemaker as references } from 'aws-cdk-lib/interfaces';
+import { Construct } from 'constructs';
+import { CompressedModel, ICompressedModel } from './compressed-model';
+import { ContainerImage } from './container-image';
+import { EndpointUpdatePolicy } from './endpoint-update-policy';
+import { MlInstanceType } from './ml-instance-type';
+import { ModelEndpointScaling, ModelEndpointScalingOptions } from './model-endpoint-scaling';
+import { Hosting, SERVING_CODE_ENVIRONMENT } from './private/hosting';
+import { lowerFirst } from './private/lower-first';
+import { validateCode, validateImage } from './private/validate-endpoint';
+
+/** How to refer to an endpoint that exists. */
+export interface ModelEndpointAttributes {
+  /** Its ARN. */
+  readonly endpointArn: string;
+}
+
+/** A model, and the endpoint that serves it. */
+export interface ModelEndpointProps {
+  /** The artifact to serve. */
+  readonly model: ICompressedModel;
+  /** The image that serves. */
+  readonly image: ContainerImage;
+  /** The instances that serve. */
+  readonly instanceType: MlInstanceType;
+  /**
+   * How many instances. With `autoScale()`, how many the endpoint is created with.
+   *
+   * @default 1
+   */
+  readonly instanceCount?: number;
+  /**
+   * The endpoint's name: 1 to 46 lower-case letters, digits and hyphens. Unique in the account and region.
+   *
+   * @default - chosen by CloudFormation
+   */
+  readonly endpointName?: string;
+  /**
+   * Environment of the container; at most 90 variables.
+   *
+   * @default - what the image needs to run the model's code
+   */
+  readonly environment?: Record<string, string>;
+  /**
+   * The VPC to serve in. It needs ways to S3, ECR, CloudWatch Logs and KMS.
+   *
+   * @default - none; SageMaker's own network
+   */
+  readonly vpc?: IVpc;
+  /**
+   * The subnets to serve in; at most 16.
+   *
+   * @default - private subnets
+   */
+  readonly vpcSubnets?: SubnetSelection;
+  /**
+   * Security groups of the instances; at most 5.
+   *
+   * @default - one that lets nothing in
+   */
+  readonly securityGroups?: ISecurityGroup[];
+  /**
+   * Cuts the container off from every network.
+   *
+   * @default false
+   */
+  readonly networkIsolation?: boolean;
+  /**
+   * How long the container may take until it answers its first ping, 1 to 60 minutes.
+   *
+   * @default - SageMaker's
+   */
+  readonly startupTimeout?: Duration;
+  /**
+   * How long the download of the model may take, 1 to 60 minutes.
+   *
+   * @default - SageMaker's
+   */
+  readonly downloadTimeout?: Duration;
+  /**
+   * Size of each instance's volume in GB, 1 to 512. Not for instances with a disk of their own.
+   *
+   * @default - SageMaker's
+   */
+  readonly volumeSizeInGb?: number;
+  /**
+   * Encrypts the instances' volumes. Not for instances with a disk of their own, which encrypt it by themselves.
+   *
+   * @default - the bucket's key
+   */
+  readonly volumeEncryptionKey?: IKey;
+  /**
+   * How the endpoint changes from one model to the next.
+   *
+   * @default EndpointUpdatePolicy.allAtOnce()
+   */
+  readonly updatePolicy?: EndpointUpdatePolicy;
+  /**
+   * The host's image, whose driver has to fit the CUDA version of the container's.
+   *
+   * @default - from the CUDA version in the image's tag, for GPU instances
+   */
+  readonly inferenceAmiVersion?: string;
+}
+
+/**
+ * An endpoint that CloudFormation owns, for a model that changes by deployments only. A changed model makes a new SageMaker
+ * model and endpoint config; the endpoint moves over to them, and the old ones go when it has. For models that builds
+ * release, take a `ModelPipeline`.
+ *
+ * @example
+ * const endpoint = new ModelEndpoint(this, 'Endpoint', {
+ *   model,
+ *   image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
+ *   instanceType: MlInstanceType.C7I_LARGE,
+ * });
+ * endpoint.grantInvoke(role);
+ */
+export class ModelEndpoint extends Resource implements IEndpoint, IConnectable {
+  /** Refers to an endpoint that exists. */
+  public static fromModelEndpointAttributes(
+    scope: Construct,
+    id: string,
+    attributes: ModelEndpointAttributes,
+  ): IEndpoint {
+    class Import extends Resource implements IEndpoint {
+      public readonly endpointArn = attributes.endpointArn;
+      public readonly endpointName = Stack.of(this).splitArn(attributes.endpointArn, ArnFormat.SLASH_RESOURCE_NAME)
+        .resourceName!;
+      public readonly endpointRef = { endpointArn: attributes.endpointArn };
+
+      public grantInvoke(grantee: IGrantable): Grant {
+        return grantInvoke(this.endpointArn, grantee);
+      }
+    }
+    return new Import(scope, id, { environmentFromArn: attributes.endpointArn });
+  }
+
+  public readonly endpointArn: string;
+  public readonly endpointName: string;
+  public readonly connections: Connections;
+  /** The role that the containers run with. */
+  public readonly role: IRole;
+  /** Name of the one variant. */
+  public readonly variantName: string;
+
+  private scaling?: ModelEndpointScaling;
+
+  constructor(scope: Construct, id: string, props: ModelEndpointProps) {
+    super(scope, id, { physicalName: props.endpointName });
+    const hosting = this.createHosting(props);
+    const specification = hosting.specification as unknown as Specification;
+    this.role = hosting.role;
+    this.variantName = specification.variantName;
+    this.connections = new Connections({ securityGroups: hosting.network?.securityGroups ?? [] });
+    const model = this.createModel(props.model, specification);
+    // SageMaker reads the artifact and the image with the role as soon as there is a model.
+    model.node.addDependency(hosting);
+    const endpoint = this.createEndpoint(this.createConfig(model, specification), specification);
+    this.endpointArn = this.getResourceArnAttribute(endpoint.attrEndpointArn, {
+      service: 'sagemaker',
+      resource: 'endpoint',
+      resourceName: this.physicalName,
+    });
+    this.endpointName = this.getResourceNameAttribute(endpoint.attrEndpointName);
+  }
+
+  /** A reference to the endpoint. */
+  public get endpointRef(): references.EndpointReference {
+    return { endpointArn: this.endpointArn };
+  }
+
+  /** Lets an identity call the endpoint. */
+  public grantInvoke(grantee: IGrantable): Grant {
+    return grantInvoke(this.endpointArn, grantee);
+  }
+
+  /**
+   * Scales the instances. A deployment that updates the endpoint keeps the count that scaling has reached then.
+   *
+   * SageMaker refuses another instance type while an endpoint scales: deploy without scaling first, then with both.
+   */
+  public autoScale(options: ModelEndpointScalingOptions): ModelEndpointScaling {
+    if (this.scaling !== undefined)
+      throw new Error(`${this.node.path} scales already; add to what the first autoScale() returned`);
+    this.scaling = new ModelEndpointScaling(this, 'Scaling', {
+      ...options,
+      endpointName: this.endpointName,
+      variantName: this.variantName,
+    });
+    return this.scaling;
+  }
+
+  private createHosting({ model, ...endpoint }: ModelEndpointProps): Hosting {
+    const { modelName, models, modelFormat } = model;
+    if (model instanceof CompressedModel)
+      validateCode({ codeDirectory: model._codeDirectory, networkIsolation: endpoint.networkIsolation });
+    const environment = { ...(model.hasServingCode ? SERVING_CODE_ENVIRONMENT : {}), ...endpoint.environment };
+    const hosting = new Hosting(this, 'Hosting', { modelName, models, endpoint: { ...endpoint, environment } });
+    validateImage(modelFormat, endpoint, hosting.image);
+    return hosting;
+  }
+
+  /** Without names: CloudFormation makes a new model for everything that changes, before it deletes the old one. */
+  private createModel({ artifact }: ICompressedModel, specification: Specification): CfnModel {
+    return new CfnModel(this, 'Model', {
+      executionRoleArn: specification.executionRoleArn,
+      enableNetworkIsolation: specification.networkIsolation,
+      primaryContainer: {
+        image: specification.image,
+        environment: specification.environment,
+        modelDataSource: {
+          s3DataSource: { s3Uri: artifact, s3DataType: 'S3Prefix', compressionType: 'None' },
+        },
+      },
+      vpcConfig: specification.vpc,
+      tags: specification.tags.map(({ Key, Value }) => ({ key: Key, value: Value })),
+    });
+  }
+
+  private createConfig(model: CfnModel, specification: Specification): CfnEndpointConfig {
+    return new CfnEndpointConfig(this, 'Config', {
+      kmsKeyId: specification.kmsKeyArn,
+      productionVariants: [
+        {
+          variantName: specification.variantName,
+          modelName: model.attrModelName,
+          instanceType: specification.instanceType,
+          initialInstanceCount: specification.initialInstanceCount,
+          initialVariantWeight: 1,
+          volumeSizeInGb: specification.volumeSizeInGb,
+          containerStartupHealthCheckTimeoutInSeconds: specification.containerStartupHealthCheckTimeoutSeconds,
+          modelDataDownloadTimeoutInSeconds: specification.modelDataDownloadTimeoutSeconds,
+          inferenceAmiVersion: specification.inferenceAmiVersion,
+        },
+      ],
+      tags: specification.tags.map(({ Key, Value }) => ({ key: Key, value: Value })),
+    });
+  }
+
+  private createEndpoint(config: CfnEndpointConfig, { deploymentConfig, tags }: Specification): CfnEndpoint {
+    return new CfnEndpoint(this, 'Resource', {
+      endpointName: this.physicalName,
+      endpointConfigName: config.attrEndpointConfigName,
+      deploymentConfig: lowerFirst(deploymentConfig) as CfnEndpoint.DeploymentConfigProperty,
+      // The count that scaling has reached, not the one that the endpoint was created with.
+      retainAllVariantProperties: Lazy.any({ produce: () => (this.scaling === undefined ? undefined : true) }),
+      tags: tags.map(({ Key, Value }) => ({ key: Key, value: Value })),
+    });
+  }
+}
+
+/** What of the release specification is one variant on instances. */
+interface Specification {
+  readonly executionRoleArn: string;
+  readonly image: string;
+  readonly instanceType: string;
+  readonly initialInstanceCount: number;
+  readonly variantName: string;
+  readonly environment: Record<string, string>;
+  readonly networkIsolation: boolean;
+  readonly vpc?: CfnModel.VpcConfigProperty;
+  readonly volumeSizeInGb?: number;
+  readonly kmsKeyArn?: string;
+  readonly containerStartupHealthCheckTimeoutSeconds?: number;
+  readonly modelDataDownloadTimeoutSeconds?: number;
+  readonly inferenceAmiVersion?: string;
+  readonly deploymentConfig: Record<string, unknown>;
+  readonly tags: { readonly Key: string; readonly Value: string }[];
+}
+
+function grantInvoke(endpointArn: string, grantee: IGrantable): Grant {
+  return Grant.addToPrincipal({
+    grantee,
+    actions: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'],
+    resourceArns: [endpointArn],
+  });
+}
