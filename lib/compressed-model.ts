@@ -149,12 +149,12 @@ export class CompressedModel extends Construct implements ICompressedModel {
   }
 
   /**
-   * The folder that became the artifact's code.
+   * What an endpoint can only be checked against where the model is made.
    *
    * @internal
    */
-  public get _codeDirectory(): string | undefined {
-    return this.props.codeDirectory;
+  public get _made(): Pick<CompressedModelProps, 'codeDirectory' | 'recipe'> {
+    return this.props;
   }
 
   private createCode(): Asset | undefined {

@@ -20,6 +20,7 @@ export * from './model-bucket';
 export * from './model-completeness';
 export * from './model-compressor';
 export * from './model-endpoint';
+export * from './model-endpoint-props';
 export * from './model-endpoint-scaling';
 export * from './model-evaluation';
 export * from './model-format';

@@ -1,112 +1,18 @@
-import { ArnFormat, Duration, Lazy, Resource, Stack } from 'aws-cdk-lib';
-import { Connections, IConnectable, ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { ArnFormat, Lazy, Resource, Stack } from 'aws-cdk-lib';
+import { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
+import { IMetric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
-import { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnEndpoint, CfnEndpointConfig, CfnModel, IEndpoint } from 'aws-cdk-lib/aws-sagemaker';
 import { aws_sagemaker as references } from 'aws-cdk-lib/interfaces';
 import { Construct } from 'constructs';
 import { CompressedModel, ICompressedModel } from './compressed-model';
-import { ContainerImage } from './container-image';
-import { EndpointUpdatePolicy } from './endpoint-update-policy';
-import { MlInstanceType } from './ml-instance-type';
+import { CompressionRecipe } from './compression-recipe';
+import { EndpointMetrics } from './endpoint-metrics';
+import { ModelEndpointAttributes, ModelEndpointProps } from './model-endpoint-props';
 import { ModelEndpointScaling, ModelEndpointScalingOptions } from './model-endpoint-scaling';
 import { Hosting, SERVING_CODE_ENVIRONMENT } from './private/hosting';
 import { lowerFirst } from './private/lower-first';
-import { validateCode, validateImage } from './private/validate-endpoint';
-
-/** How to refer to an endpoint that exists. */
-export interface ModelEndpointAttributes {
-  /** Its ARN. */
-  readonly endpointArn: string;
-}
-
-/** A model, and the endpoint that serves it. */
-export interface ModelEndpointProps {
-  /** The artifact to serve. */
-  readonly model: ICompressedModel;
-  /** The image that serves. */
-  readonly image: ContainerImage;
-  /** The instances that serve. */
-  readonly instanceType: MlInstanceType;
-  /**
-   * How many instances. With `autoScale()`, how many the endpoint is created with.
-   *
-   * @default 1
-   */
-  readonly instanceCount?: number;
-  /**
-   * The endpoint's name: 1 to 46 lower-case letters, digits and hyphens. Unique in the account and region.
-   *
-   * @default - chosen by CloudFormation
-   */
-  readonly endpointName?: string;
-  /**
-   * Environment of the container; at most 90 variables.
-   *
-   * @default - what the image needs to run the model's code
-   */
-  readonly environment?: Record<string, string>;
-  /**
-   * The VPC to serve in. It needs ways to S3, ECR, CloudWatch Logs and KMS.
-   *
-   * @default - none; SageMaker's own network
-   */
-  readonly vpc?: IVpc;
-  /**
-   * The subnets to serve in; at most 16.
-   *
-   * @default - private subnets
-   */
-  readonly vpcSubnets?: SubnetSelection;
-  /**
-   * Security groups of the instances; at most 5.
-   *
-   * @default - one that lets nothing in
-   */
-  readonly securityGroups?: ISecurityGroup[];
-  /**
-   * Cuts the container off from every network.
-   *
-   * @default false
-   */
-  readonly networkIsolation?: boolean;
-  /**
-   * How long the container may take until it answers its first ping, 1 to 60 minutes.
-   *
-   * @default - SageMaker's
-   */
-  readonly startupTimeout?: Duration;
-  /**
-   * How long the download of the model may take, 1 to 60 minutes.
-   *
-   * @default - SageMaker's
-   */
-  readonly downloadTimeout?: Duration;
-  /**
-   * Size of each instance's volume in GB, 1 to 512. Not for instances with a disk of their own.
-   *
-   * @default - SageMaker's
-   */
-  readonly volumeSizeInGb?: number;
-  /**
-   * Encrypts the instances' volumes. Not for instances with a disk of their own, which encrypt it by themselves.
-   *
-   * @default - the bucket's key
-   */
-  readonly volumeEncryptionKey?: IKey;
-  /**
-   * How the endpoint changes from one model to the next.
-   *
-   * @default EndpointUpdatePolicy.allAtOnce()
-   */
-  readonly updatePolicy?: EndpointUpdatePolicy;
-  /**
-   * The host's image, whose driver has to fit the CUDA version of the container's.
-   *
-   * @default - from the CUDA version in the image's tag, for GPU instances
-   */
-  readonly inferenceAmiVersion?: string;
-}
+import { validateCode, validatePairing } from './private/validate-endpoint';
 
 /**
  * An endpoint that CloudFormation owns, for a model that changes by deployments only. A changed model makes a new SageMaker
@@ -148,6 +54,8 @@ export class ModelEndpoint extends Resource implements IEndpoint, IConnectable {
   public readonly role: IRole;
   /** Name of the one variant. */
   public readonly variantName: string;
+  /** Every number that SageMaker tells CloudWatch of the endpoint. */
+  public readonly metrics: EndpointMetrics;
 
   private scaling?: ModelEndpointScaling;
 
@@ -168,6 +76,7 @@ export class ModelEndpoint extends Resource implements IEndpoint, IConnectable {
       resourceName: this.physicalName,
     });
     this.endpointName = this.getResourceNameAttribute(endpoint.attrEndpointName);
+    this.metrics = new EndpointMetrics({ endpointName: this.endpointName, variantName: this.variantName });
   }
 
   /** A reference to the endpoint. */
@@ -178,6 +87,21 @@ export class ModelEndpoint extends Resource implements IEndpoint, IConnectable {
   /** Lets an identity call the endpoint. */
   public grantInvoke(grantee: IGrantable): Grant {
     return grantInvoke(this.endpointArn, grantee);
+  }
+
+  /** Requests that reached the endpoint. */
+  public metricInvocations(options?: MetricOptions): IMetric {
+    return this.metrics.metricInvocations(options);
+  }
+
+  /** Requests that the endpoint failed on. */
+  public metricInvocation5XXErrors(options?: MetricOptions): IMetric {
+    return this.metrics.metricInvocation5XXErrors(options);
+  }
+
+  /** Time in the container, in microseconds. */
+  public metricModelLatency(options?: MetricOptions): IMetric {
+    return this.metrics.metricModelLatency(options);
   }
 
   /**
@@ -198,11 +122,12 @@ export class ModelEndpoint extends Resource implements IEndpoint, IConnectable {
 
   private createHosting({ model, ...endpoint }: ModelEndpointProps): Hosting {
     const { modelName, models, modelFormat } = model;
-    if (model instanceof CompressedModel)
-      validateCode({ codeDirectory: model._codeDirectory, networkIsolation: endpoint.networkIsolation });
+    const { codeDirectory, recipe } =
+      model instanceof CompressedModel ? model._made : { recipe: CompressionRecipe.none() };
+    validateCode({ codeDirectory, networkIsolation: endpoint.networkIsolation });
     const environment = { ...(model.hasServingCode ? SERVING_CODE_ENVIRONMENT : {}), ...endpoint.environment };
     const hosting = new Hosting(this, 'Hosting', { modelName, models, endpoint: { ...endpoint, environment } });
-    validateImage(modelFormat, endpoint, hosting.image);
+    validatePairing(modelFormat, recipe, endpoint, hosting.image);
     return hosting;
   }
 

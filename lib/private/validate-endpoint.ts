@@ -97,19 +97,11 @@ export function requireMethod(format: ModelFormat, recipe: CompressionRecipe): v
 export function validatePairing(
   format: ModelFormat,
   recipe: CompressionRecipe,
-  spec: EndpointSpecification,
+  spec: Pick<EndpointSpecification, 'instanceType'>,
   image: ContainerImageConfig,
 ): void {
+  const instance = spec.instanceType;
   requireMethod(format, recipe);
-  validateImage(format, spec, image);
-}
-
-/** Refuses images and instances that cannot serve the format. */
-export function validateImage(
-  format: ModelFormat,
-  { instanceType: instance }: Pick<EndpointSpecification, 'instanceType'>,
-  image: ContainerImageConfig,
-): void {
   const isLlmImage = image.repositoryName !== undefined && LLM_IMAGES.includes(image.repositoryName);
   if (format === ModelFormat.TFLITE) {
     ensure(

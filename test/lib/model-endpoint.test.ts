@@ -118,6 +118,18 @@ test('scales, and keeps the count that it has reached over updates', () => {
   template.resourceCountIs('AWS::IAM::Role', 1);
 });
 
+test('tells its numbers under its own name', () => {
+  const stack = newStack();
+  const made = endpoint(stack, { endpointName: 'digits' });
+  const metrics = [made.metricInvocations(), made.metricModelLatency(), made.metrics.metricGpuUtilization()];
+  expect(metrics.map((metric) => stack.resolve(metric.toMetricConfig().metricStat?.dimensions) as unknown)).toEqual(
+    metrics.map(() => [
+      { name: 'EndpointName', value: { 'Fn::GetAtt': [expect.stringMatching('^Endpoint'), 'EndpointName'] } },
+      { name: 'VariantName', value: 'main' },
+    ]),
+  );
+});
+
 test('refuses what could never serve', () => {
   expect(() => endpoint(newStack(), { instanceType: MlInstanceType.G6_XLARGE })).toThrow('would idle');
   expect(() => endpoint(newStack(), { instanceCount: 0 })).toThrow('instanceCount must be a whole number');
