@@ -3,6 +3,7 @@ import { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ICompressedModel } from './compressed-model';
 import { ContainerImage } from './container-image';
+import { EndpointAlarmOptions } from './endpoint-alarms';
 import { EndpointUpdatePolicy } from './endpoint-update-policy';
 import { MlInstanceType } from './ml-instance-type';
 
@@ -29,7 +30,7 @@ export interface ModelEndpointProps {
   /**
    * The endpoint's name: 1 to 46 lower-case letters, digits and hyphens. Unique in the account and region.
    *
-   * @default - chosen by CloudFormation
+   * @default - made from the construct's path
    */
   readonly endpointName?: string;
   /**
@@ -92,6 +93,12 @@ export interface ModelEndpointProps {
    * @default EndpointUpdatePolicy.allAtOnce()
    */
   readonly updatePolicy?: EndpointUpdatePolicy;
+  /**
+   * When the alarms go off that roll an update back.
+   *
+   * @default - at one percent of failed requests in a minute, or answers that take more than 30 seconds
+   */
+  readonly alarms?: EndpointAlarmOptions;
   /**
    * The host's image, whose driver has to fit the CUDA version of the container's.
    *

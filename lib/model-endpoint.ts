@@ -1,4 +1,5 @@
-import { ArnFormat, Lazy, Resource, Stack } from 'aws-cdk-lib';
+import { createHash } from 'node:crypto';
+import { ArnFormat, Lazy, Names, Resource, Stack } from 'aws-cdk-lib';
 import { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import { IMetric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
@@ -7,6 +8,7 @@ import { aws_sagemaker as references } from 'aws-cdk-lib/interfaces';
 import { Construct } from 'constructs';
 import { CompressedModel, ICompressedModel } from './compressed-model';
 import { CompressionRecipe } from './compression-recipe';
+import { EndpointAlarms } from './endpoint-alarms';
 import { EndpointMetrics } from './endpoint-metrics';
 import { ModelEndpointAttributes, ModelEndpointProps } from './model-endpoint-props';
 import { ModelEndpointScaling, ModelEndpointScalingOptions } from './model-endpoint-scaling';
@@ -54,16 +56,19 @@ export class ModelEndpoint extends Resource implements IEndpoint, IConnectable {
   public readonly role: IRole;
   /** Name of the one variant. */
   public readonly variantName: string;
+  /** What its callers would notice; an update is rolled back when one goes off. */
+  public readonly alarms: EndpointAlarms;
   /** Every number that SageMaker tells CloudWatch of the endpoint. */
   public readonly metrics: EndpointMetrics;
 
   private scaling?: ModelEndpointScaling;
 
   constructor(scope: Construct, id: string, props: ModelEndpointProps) {
-    super(scope, id, { physicalName: props.endpointName });
+    super(scope, id, { physicalName: props.endpointName ?? uniqueName(scope, id) });
     const hosting = this.createHosting(props);
     const specification = hosting.specification as unknown as Specification;
     this.role = hosting.role;
+    this.alarms = hosting.alarms;
     this.variantName = specification.variantName;
     this.connections = new Connections({ securityGroups: hosting.network?.securityGroups ?? [] });
     const model = this.createModel(props.model, specification);
@@ -126,7 +131,12 @@ export class ModelEndpoint extends Resource implements IEndpoint, IConnectable {
       model instanceof CompressedModel ? model._made : { recipe: CompressionRecipe.none() };
     validateCode({ codeDirectory, networkIsolation: endpoint.networkIsolation });
     const environment = { ...(model.hasServingCode ? SERVING_CODE_ENVIRONMENT : {}), ...endpoint.environment };
-    const hosting = new Hosting(this, 'Hosting', { modelName, models, endpoint: { ...endpoint, environment } });
+    const hosting = new Hosting(this, 'Hosting', {
+      modelName,
+      models,
+      endpointName: this.physicalName,
+      endpoint: { ...endpoint, environment },
+    });
     validatePairing(modelFormat, recipe, endpoint, hosting.image);
     return hosting;
   }
@@ -197,6 +207,12 @@ interface Specification {
   readonly inferenceAmiVersion?: string;
   readonly deploymentConfig: Record<string, unknown>;
   readonly tags: { readonly Key: string; readonly Value: string }[];
+}
+
+/** Known at synthesis, because the alarms that guard an update are there before the endpoint is. */
+function uniqueName(scope: Construct, id: string): string {
+  const around = Names.uniqueResourceName(scope, { maxLength: 37, separator: '-' }).toLowerCase();
+  return `${around}-${createHash('sha256').update(`${scope.node.path}/${id}`).digest('hex').slice(0, 8)}`;
 }
 
 function grantInvoke(endpointArn: string, grantee: IGrantable): Grant {

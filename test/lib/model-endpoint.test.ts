@@ -78,7 +78,12 @@ test('updates as the policy says', () => {
   endpoint(stack, { updatePolicy: EndpointUpdatePolicy.allAtOnce({ alarms: [alarm] }) });
   Template.fromStack(stack).hasResourceProperties('AWS::SageMaker::Endpoint', {
     DeploymentConfig: {
-      AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'errors' }] },
+      AutoRollbackConfiguration: {
+        Alarms: Match.arrayWith([
+          { AlarmName: 'errors' },
+          { AlarmName: { Ref: Match.stringLikeRegexp('AlarmsServerErrors') } },
+        ]),
+      },
       BlueGreenUpdatePolicy: { TerminationWaitInSeconds: 300 },
     },
   });
