@@ -46,6 +46,10 @@ export function createApp(
       'Start it with {"artifact":"s3://…/"} to release',
     ],
     EndpointName: [pipeline.endpointName, 'Exists from the first release on'],
+    UploadPlace: [
+      `s3://${pipeline.models.bucket.bucketName}/uploads/${settings.modelName}/`,
+      'Put trained models here',
+    ],
     NotificationTopicArn: [pipeline.notifications.topic.topicArn, 'Subscribe to hear of builds and releases that fail'],
   };
   for (const [name, [value, description]] of Object.entries(outputs))
@@ -81,6 +85,7 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
       codeDirectory: join(folder, 'serving'),
     },
     runOnDeploy: settings.runOnDeploy,
+    runOnNewModel: {},
     statusInterval: settings.statusInterval,
   });
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { parseRecipe, Recipe } from '../lambda/engine/recipe';
+import { isPipelineCommand, PIPELINE_OPTIONS, PipelineCommand, readPipelineCommand } from './pipeline/arguments';
 import { UsageError } from './usage';
 
 /** What the command line asks for. */
@@ -14,7 +15,8 @@ export type Command =
       readonly jobs: number;
       readonly json: boolean;
     }
-  | { readonly name: 'inspect'; readonly source: string; readonly recipe: Recipe | undefined; readonly json: boolean };
+  | { readonly name: 'inspect'; readonly source: string; readonly recipe: Recipe | undefined; readonly json: boolean }
+  | PipelineCommand;
 
 const OPTIONS = {
   recipe: { type: 'string' },
@@ -24,6 +26,7 @@ const OPTIONS = {
   ignore: { type: 'string', multiple: true },
   override: { type: 'string', multiple: true },
   jobs: { type: 'string' },
+  ...PIPELINE_OPTIONS,
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -35,6 +38,10 @@ export function readArguments(argv: readonly string[]): Command {
   const { values, positionals } = parse(argv);
   const [name, ...places] = positionals;
   if (values.help || name === 'help') return { name: 'help' };
+  if (isPipelineCommand(name)) return readPipelineCommand(name, places, values);
+  for (const option of Object.keys(PIPELINE_OPTIONS)) {
+    if (option in values) throw new UsageError(`--${option} is for run, status, release and history`);
+  }
   const recipe = readRecipe(values);
   const json = values.json === true;
   if (name === 'inspect') {
@@ -48,7 +55,11 @@ export function readArguments(argv: readonly string[]): Command {
     if (recipe === undefined) throw new UsageError('compress needs --recipe <method>, or --prune alone');
     return { name, source: places[0], destination: places[1], recipe, jobs: readJobs(values.jobs), json };
   }
-  throw new UsageError(name === undefined ? 'a command is missing: compress or inspect' : `unknown command: ${name}`);
+  throw new UsageError(
+    name === undefined
+      ? 'a command is missing: compress, inspect, run, status, release or history'
+      : `unknown command: ${name}`,
+  );
 }
 
 function parse(argv: readonly string[]) {

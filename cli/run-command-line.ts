@@ -1,6 +1,7 @@
-import { InvalidRecipeError, ModelError } from '../lambda/engine/errors';
+import { InvalidRecipeError } from '../lambda/engine/errors';
 import { readArguments } from './arguments';
 import { compress } from './compress';
+import { KNOWN_FAULTS } from './faults';
 import { inspect } from './inspect';
 import { Interrupted } from './interrupt';
 import { Terminal } from './terminal';
@@ -13,11 +14,13 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     const command = readArguments(argv);
     if (command.name === 'help') terminal.stdout.write(`${USAGE}\n`);
     else if (command.name === 'inspect') await inspect(command, terminal);
-    else await compress(command, terminal);
+    else if (command.name === 'compress') await compress(command, terminal);
+    else await loadPipelineCommands().runPipelineCommand(command, terminal);
     return 0;
   } catch (error) {
     const usage = error instanceof UsageError || error instanceof InvalidRecipeError;
-    const known = usage || error instanceof ModelError || error instanceof Interrupted;
+    const known =
+      usage || error instanceof Interrupted || (error instanceof Error && KNOWN_FAULTS.includes(error.name));
     const message = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
     terminal.stderr.write(`modelpress: ${message}\n`);
     if (error instanceof UsageError) terminal.stderr.write('Run modelpress --help to see how it is used.\n');
@@ -27,4 +30,9 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       );
     return usage ? 2 : 1;
   }
+}
+
+function loadPipelineCommands(): typeof import('./pipeline/commands') {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('./pipeline/commands') as typeof import('./pipeline/commands');
 }

@@ -19,10 +19,15 @@ export function formatBytes(bytes: number): string {
   return step === 0 ? `${bytes} B` : `${(bytes / 1000 ** step).toPrecision(3)} ${UNITS[step]}`;
 }
 
-/** Rows as columns, the first to the left, the others to the right. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+/** Rows as columns: the first, or as many as are text, to the left, the others to the right. */
+export function formatTable(rows: readonly (readonly string[])[], textColumns = 1): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
-    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '))
+    .map((row) =>
+      row
+        .map((cell, i) => (i < textColumns ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }

@@ -6,6 +6,10 @@ export class UsageError extends Error {}
 export const USAGE = `Usage:
   modelpress compress <source> <destination> --recipe <method> [options]
   modelpress inspect <source> [--recipe <method>] [options]
+  modelpress run --stack <name> [--source <s3 address> | --if-changed] [--wait]
+  modelpress status --stack <name>
+  modelpress release <build or artifact> --stack <name> [--wait]
+  modelpress history --stack <name> [--limit <n>]
 
 <source> and <destination> are folders or s3://bucket/prefix/ addresses; the source may be a single model file.
 
@@ -18,6 +22,15 @@ Options:
   --override <pattern>=<method>
                         another method for some modules; may be repeated, the first match counts
   --jobs <n>            worker threads (default: all cores)
+
+For a deployed pipeline:
+  --stack <name>        the CloudFormation stack that holds it
+  --model <name>        its model or endpoint, where the stack has several pipelines
+  --source <address>    build the trained model at s3://bucket/prefix/ (default: train one)
+  --if-changed          build only what the deployed inputs ask for
+  --wait                until the endpoint serves; fails when it does not
+  --limit <n>           builds to show (default 20)
+
   --json                one JSON object on standard output
   --help                this text
 

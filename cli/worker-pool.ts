@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ModelError } from '../lambda/engine/errors';
+import { KNOWN_FAULTS } from './faults';
 import { WorkerReport, WorkerSetup } from './worker-messages';
 
 /** A fault that a worker thread met, with the name that it had there. */
@@ -14,9 +15,6 @@ class WorkerFault extends ModelError {
     super(message);
   }
 }
-
-/** Names of faults of the input; anything else is a fault of the program and keeps its stack. */
-const INPUT_FAULTS = ['ModelError', 'InvalidModel', 'InvalidRecipe', 'Conflict'];
 
 /** Makes all items of a plan on worker threads. Each takes the next item once it is free; the first failure stops all. */
 export async function runWorkers(
@@ -56,7 +54,7 @@ function drive(
     worker.on('message', (report: WorkerReport) => {
       if (report.kind === 'progress') onProgress(report.bytes);
       else if (report.kind === 'done') give();
-      else if (INPUT_FAULTS.includes(report.name)) reject(new WorkerFault(report.name, report.message));
+      else if (KNOWN_FAULTS.includes(report.name)) reject(new WorkerFault(report.name, report.message));
       else reject(Object.assign(new Error(report.message), { stack: report.stack }));
     });
     worker.on('error', reject);

@@ -1,4 +1,4 @@
-import { Duration, Names } from 'aws-cdk-lib';
+import { Duration, Names, Tags } from 'aws-cdk-lib';
 import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -27,6 +27,7 @@ import { renderLimits } from './private/render-limits';
 import { RunOnDeploy } from './private/run-on-deploy';
 import { RunOnNewModel } from './private/run-on-new-model';
 import { RunOnSchedule } from './private/run-on-schedule';
+import { BUCKET_TAG, ENDPOINT_TAG, INPUTS_TAG, MACHINE_TAG, MODEL_TAG } from './private/tags';
 import { ensure, requireDuration, requireModelName } from './private/validate';
 import { validatePairing } from './private/validate-endpoint';
 import { TrainingJob } from './training-job';
@@ -211,7 +212,9 @@ export class ModelPipeline extends Construct {
       logEncryptionKey: models.logEncryptionKey,
     });
     const cleanUp = this.createCleanUp(build, release, hosting);
-    this.createTriggers(props, compressionDigest, specificationDigest).forEach((it) => it.node.addDependency(cleanUp));
+    const inputsDigest = digest(this, [modelName, compressionDigest, specificationDigest]);
+    this.tagMachines(modelName, inputsDigest);
+    this.createTriggers(props, inputsDigest).forEach((trigger) => trigger.node.addDependency(cleanUp));
   }
 
   /** Lets an identity call the endpoint. */
@@ -234,29 +237,40 @@ export class ModelPipeline extends Construct {
     this.build.changes.addSource(bucket, prefix);
   }
 
+  /** So that the command line finds the pipeline in its stack. */
+  private tagMachines(modelName: string, inputsDigest: string): void {
+    const machines = { build: this.buildMachine, release: this.releaseMachine };
+    for (const [kind, machine] of Object.entries(machines)) {
+      const tags = Tags.of(machine);
+      tags.add(MACHINE_TAG, kind);
+      tags.add(MODEL_TAG, modelName);
+      tags.add(ENDPOINT_TAG, this.endpointName);
+      tags.add(BUCKET_TAG, this.models.bucket.bucketName);
+      tags.add(INPUTS_TAG, inputsDigest);
+    }
+  }
+
   /** What starts builds. Goes before the clean-up does, so that nothing is started that it does not stop. */
-  private createTriggers(props: ModelPipelineProps, compression: string, specification: string): Construct[] {
+  private createTriggers(props: ModelPipelineProps, inputsDigest: string): Construct[] {
     const { models, notifications } = this;
-    const { modelName, runOnNewModel, runOnSchedule: expression } = props;
+    const { limits, modelFormat, modelName, runOnNewModel, runOnSchedule: expression } = props;
     const common = { modelName, models, machine: this.build.machine, topic: notifications.topic };
     const triggers: Construct[] = [];
     if (props.runOnDeploy ?? true) {
-      const inputsDigest = digest(this, [
-        modelName,
-        this.training?._inputsDigest(),
-        compression,
-        specification,
+      const run = new RunOnDeploy(this, 'RunOnDeploy', {
+        machine: this.build.machine,
         // A build that did not pass its gate deserves another try when the gate was moved.
-        renderLimits(props.limits),
-        this.evaluation?._inputs(),
-      ]);
-      const { machine } = common;
-      const { logEncryptionKey } = models;
-      triggers.push(new RunOnDeploy(this, 'RunOnDeploy', { machine, inputsDigest, logEncryptionKey }));
+        inputsDigest: digest(this, [
+          inputsDigest,
+          this.training?._inputsDigest(),
+          renderLimits(limits),
+          this.evaluation?._inputs(),
+        ]),
+        logEncryptionKey: models.logEncryptionKey,
+      });
+      triggers.push(run);
     }
     if (runOnNewModel !== undefined) {
-      const inputsDigest = digest(this, [modelName, compression, specification]);
-      const { modelFormat } = props;
       const run = new RunOnNewModel(this, 'RunOnNewModel', { ...runOnNewModel, ...common, modelFormat, inputsDigest });
       this.addSource(run.bucket, run.prefix);
       triggers.push(run);

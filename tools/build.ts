@@ -55,10 +55,12 @@ export async function buildAll(): Promise<void> {
       modelpress: 'bin/modelpress.ts',
       'compress-worker': 'cli/compress-worker.ts',
       stores: 'lambda/support/stores.ts',
+      // Loaded by the commands that need it, with its own copy of the SDK.
+      'pipeline/commands': 'cli/pipeline/commands.ts',
     },
     outdir: 'dist/cli',
     // Only the checkout runs workers from TypeScript.
-    external: ['tsx/cjs'],
+    external: ['tsx/cjs', './pipeline/commands'],
     plugins: [storesApart],
   });
   const built = await Promise.all([...handlers, commandLine]);

@@ -21,6 +21,7 @@ export interface FinishedExecution {
 /**
  * Follows an execution through its history until it ends.
  *
+ * @param interval milliseconds between two looks
  * @throws ExecutionFailedError naming the state that failed and why.
  */
 export async function followExecution(
@@ -28,6 +29,7 @@ export async function followExecution(
   executionArn: string,
   watcher: ExecutionWatcher,
   signal?: AbortSignal,
+  interval = POLL,
 ): Promise<FinishedExecution> {
   const open = new Map<string, number>();
   let seen = 0;
@@ -41,7 +43,7 @@ export async function followExecution(
     events.slice(seen).forEach((event) => tell(event, open, watcher));
     seen = events.length;
     if (status === 'RUNNING') {
-      await sleep(POLL);
+      await sleep(interval);
       continue;
     }
     const end = (stopDate ?? new Date()).getTime();

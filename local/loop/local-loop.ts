@@ -9,7 +9,7 @@ import { Example, findExample, readSamples, Sample } from './examples';
 import { findString } from './find-value';
 import { FinishedExecution, followExecution, startedExecution } from './follow-execution';
 import { tellFailure } from './failure-report';
-import { invocationHelp } from './invocation-help';
+import { invocationHelp, pipelineHelp } from './invocation-help';
 import { LoopOptions } from './options';
 import { formatPredictions, predict } from './predictions';
 import { BusyError, RunFile, RunningLoop } from './run-file';
@@ -160,6 +160,8 @@ export class LocalLoop {
     this.view.line(
       invocationHelp(running.sageMakerUrl, this.stack?.EndpointName ?? '', this.samples, this.options.stateDir),
     );
+    const stackName = this.options.settings.stackName ?? 'modelpress';
+    this.view.line(pipelineHelp(running.awsUrl, running.sageMakerUrl, stackName));
     this.view.line('\nThe endpoint stays up; Ctrl-C stops everything.');
     // A pending promise alone does not keep the process alive.
     const alive = setInterval(() => undefined, 60_000);

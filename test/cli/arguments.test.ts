@@ -74,4 +74,33 @@ describe('command line', () => {
   ])('%j is refused', (argv, message) => {
     expect(failure(argv)).toMatch(message);
   });
+
+  test('commands for a pipeline take the stack that holds it', () => {
+    expect(readArguments(['run', '--stack', 's', '--source', 's3://bucket/model', '--wait'])).toEqual({
+      name: 'run',
+      stack: 's',
+      model: undefined,
+      json: false,
+      input: { source: 's3://bucket/model/' },
+      wait: true,
+    });
+    expect(readArguments(['run', '--stack', 's', '--if-changed'])).toMatchObject({ input: { ifChanged: true } });
+    expect(readArguments(['run', '--stack', 's'])).toMatchObject({ input: {}, wait: false });
+    expect(readArguments(['release', 'b', '--stack', 's', '--model', 'm'])).toMatchObject({ what: 'b', model: 'm' });
+    expect(readArguments(['history', '--stack', 's', '--json'])).toMatchObject({ limit: 20, json: true });
+  });
+
+  test.each([
+    [['status'], 'status needs --stack <name>'],
+    [['status', 'x', '--stack', 's'], 'status takes options only, received: x'],
+    [['status', '--stack', 's', '--wait'], 'status takes no --wait'],
+    [['status', '--stack', 's', '--recipe', 'int8'], 'status takes no --recipe'],
+    [['run', '--stack', 's', '--source', 'folder'], '--source must be s3://bucket/prefix/, received: folder'],
+    [['run', '--stack', 's', '--source', 's3://b/m/', '--if-changed'], 'exclude each other'],
+    [['release', '--stack', 's'], 'release takes the name of a build or the address of an artifact'],
+    [['history', '--stack', 's', '--limit', '0'], '--limit must be a whole number from 1 to 1000, received: 0'],
+    [['inspect', 'a', '--stack', 's'], '--stack is for run, status, release and history'],
+  ])('%j is refused', (argv, message) => {
+    expect(failure(argv)).toContain(message);
+  });
 });

@@ -7,12 +7,14 @@ import {
 } from '@aws-sdk/client-s3';
 import { DescribeEndpointCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { spawnSync } from 'node:child_process';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { awsEnvironment, REGION } from '../../local/aws/local-aws';
 import { makeClients } from '../../local/loop/clients';
 import { ExecutionFailedError } from '../../local/loop/execution-failure';
 import { followExecution } from '../../local/loop/follow-execution';
@@ -35,19 +37,25 @@ describe('npm run local', () => {
   let artifact: string;
   let mailbox: Mailbox;
   let outputs: Record<string, string>;
+  let local: { readonly environment: Record<string, string>; readonly events: EventBridgeClient };
 
   beforeAll(async () => {
     await ensurePython();
     stateDir = mkdtempSync(join(tmpdir(), 'modelpress-loop-'));
     loop = new LoopProcess(['--state-dir', stateDir, '--keep']);
     await loop.waitFor(/Ctrl-C stops everything/);
-    const running = JSON.parse(readFileSync(join(stateDir, 'run.json'), 'utf8')) as RunningLoop;
-    ({ s3, states, sageMaker } = makeClients(running.awsUrl, running.sageMakerUrl));
+    const { awsUrl, sageMakerUrl } = JSON.parse(readFileSync(join(stateDir, 'run.json'), 'utf8')) as RunningLoop;
+    ({ s3, states, sageMaker } = makeClients(awsUrl, sageMakerUrl));
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    local = {
+      environment: { ...awsEnvironment(awsUrl, sageMakerUrl), NODE_NO_WARNINGS: '1' },
+      events: new EventBridgeClient({ endpoint: awsUrl, region: REGION, credentials }),
+    };
     [outputs] = Object.values(JSON.parse(readFileSync(join(stateDir, 'outputs.json'), 'utf8')) as object) as [
       typeof outputs,
     ];
     artifact = (await loop.waitFor(/Artifact: (s3:\S+)/))[1];
-    mailbox = await Mailbox.subscribe(running.awsUrl, outputs.NotificationTopicArn);
+    mailbox = await Mailbox.subscribe(awsUrl, outputs.NotificationTopicArn);
   }, 6 * MINUTES);
 
   afterAll(async () => {
@@ -121,6 +129,89 @@ describe('npm run local', () => {
     expect(JSON.parse((await manifest.Body?.transformToString()) ?? '')).toMatchObject({
       recipe: { method: 'int8' },
       generator: { name: 'modelpress' },
+    });
+  });
+
+  describe('the command line', () => {
+    const modelpress = async (
+      name: string,
+      ...args: string[]
+    ): Promise<{ code: number; stdout: string; stderr: string }> => {
+      const command = [join(__dirname, '../../dist/cli/modelpress.js'), name, '--stack', 'modelpress', ...args];
+      const child = spawn(process.execPath, command, { env: { ...process.env, ...local.environment } });
+      const output = { stdout: '', stderr: '' };
+      child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+      const [code] = (await once(child, 'close')) as [number];
+      return { code, ...output };
+    };
+    const json = async <T>(name: string, ...args: string[]): Promise<T> => {
+      const { code, stdout, stderr } = await modelpress(name, '--json', ...args);
+      if (code !== 0) throw new Error(stderr);
+      return JSON.parse(stdout) as T;
+    };
+    const history = async (): Promise<Record<string, unknown>[]> =>
+      (await json<{ builds: Record<string, unknown>[] }>('history')).builds;
+
+    test('tells what serves, what ran, and what was built', async () => {
+      const { stdout } = await modelpress('status');
+      expect(stdout).toMatch(/^Model digits, endpoint \S+: InService$/m);
+      expect(stdout).toContain(`artifact  ${artifact}`);
+      expect(stdout).toMatch(/^release +\S+ +SUCCEEDED +Released /m);
+      expect(await history()).toEqual([
+        expect.objectContaining({ artifact, inService: true, recipe: { method: 'int8', mode: 'best' } }),
+      ]);
+      expect((await modelpress('history')).stdout).toMatch(
+        /^local-\d+ +int8 +\d+ KB +\d+ KB +0\.\d+ % .* in service$/m,
+      );
+    });
+
+    test(
+      'sees an upload become the model, which nothing repeats, and brings the earlier one back',
+      async () => {
+        const { bucket } = parseS3Uri(artifact);
+        const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'raw/' }));
+        const raw = Contents.find(({ Key }) => Key?.endsWith('.tflite'))?.Key ?? '';
+        const upload = { Bucket: bucket, Key: 'uploads/digits/v1/model.tflite' };
+        await s3.send(new CopyObjectCommand({ ...upload, CopySource: `${bucket}/${raw}` }));
+        let builds = await history();
+        while (builds[0].inService !== true || builds.length < 2) builds = await history();
+        expect(builds[0].build).toMatch(/^model-[0-9a-f]{24}$/);
+        expect(await invoke()).toHaveProperty('predictions');
+
+        const event = {
+          Source: 'aws.s3',
+          DetailType: 'Object Created',
+          Detail: JSON.stringify({ bucket: { name: bucket }, object: { key: upload.Key } }),
+        };
+        await local.events.send(new PutEventsCommand({ Entries: [event, event] }));
+        const again = await json<object>('run', '--source', `s3://${bucket}/uploads/digits/v1/`, '--wait');
+        expect(again).toMatchObject({ build: builds[0].build, started: false, status: 'SUCCEEDED' });
+        const unchanged = await json<object>('run', '--if-changed', '--wait');
+        expect(unchanged).toMatchObject({ started: true, endpoint: { artifact: builds[0].artifact } });
+        expect(await history()).toHaveLength(2);
+
+        const back = await modelpress('release', builds[1].build as string, '--wait');
+        expect(back).toMatchObject({
+          code: 0,
+          stdout: expect.stringContaining(`InService, serves ${artifact}`) as string,
+        });
+        expect((await history()).map(({ inService }) => inService)).toEqual([false, true]);
+      },
+      MINUTES,
+    );
+
+    test('says what it was given wrongly', async () => {
+      const release = await modelpress('release', 'no-such-build');
+      expect(release.code).toBe(1);
+      expect(release.stderr).toMatch(
+        /^modelpress: s3:\S+\/no-such-build\/ holds no manifest\.json.* the newest builds are: \S+, /,
+      );
+      expect((await modelpress('status', '--model', 'letters')).stderr).toMatch(
+        /no pipeline for letters; it has: digits/,
+      );
+      expect((await modelpress('status', '--stack', 'absent')).code).toBe(1);
+      expect(await modelpress('history', '--limit', 'all')).toMatchObject({ code: 2 });
     });
   });
 
