@@ -3,6 +3,7 @@ import { removeEndpoint } from './release/remove-endpoint';
 import { removeConfigsAndModels } from './release/tidy-releases';
 import { fields, text } from './support/fields';
 import { openLedger } from './support/ledgers';
+import { openScaling } from './support/scalings';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
 
@@ -11,6 +12,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   if (event.RequestType !== 'Delete') return { IsComplete: true };
   const properties = fields(event, 'ResourceProperties');
   const endpointName = text(properties, 'endpointName');
+  await openScaling(properties)?.deregister();
   if (!(await removeEndpoint(client, endpointName))) return { IsComplete: false };
   await removeConfigsAndModels(client, endpointName);
   await openLedger(properties).remove();

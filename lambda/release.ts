@@ -4,6 +4,7 @@ import { ReleaseSpecification } from './release/release-specification';
 import { requireTurn } from './release/turn';
 import { fields, text } from './support/fields';
 import { openLedger } from './support/ledgers';
+import { openScaling } from './support/scalings';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
 
@@ -18,6 +19,7 @@ export async function handler(
     artifact: text(event, 'artifact'),
     specification: fields(event, 'specification') as unknown as ReleaseSpecification,
     ignoreAlarms: event.ignoreAlarms === true,
+    scaling: openScaling(event),
   });
   return { ...answer, since: new Date().toISOString() };
 }

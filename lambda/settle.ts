@@ -1,20 +1,24 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { describeEndpoint } from './release/endpoints';
 import { TurnLostError } from './release/release-errors';
 import { tidyReleases } from './release/tidy-releases';
 import { endTurn, notePromotion } from './release/turn';
 import { fields, index, text } from './support/fields';
 import { openLedger } from './support/ledgers';
+import { openScaling } from './support/scalings';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
 
 /**
  * Ends a release. One that proved itself (`released: { endpointConfigName, artifact, begun }`) is noted as the one to go
- * back to, and older ones are tidied away; one that failed only gives its turn back.
+ * back to, and older ones are tidied away; one that failed only gives its turn back. What serves then scales again.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const ledger = openLedger(event);
   const execution = text(event, 'execution');
   const released = fields(event, 'released');
+  // An execution that has lost its turn leaves scaling to whoever has it.
+  if ((await ledger.read())?.holder === execution) await scaleWhatServes(event);
   if (Object.keys(released).length > 0) {
     const config = text(released, 'endpointConfigName');
     const build = { artifact: text(released, 'artifact'), begun: text(released, 'begun') };
@@ -32,4 +36,11 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   }
   await endTurn(ledger, execution);
   return {};
+}
+
+async function scaleWhatServes(event: Readonly<Record<string, unknown>>): Promise<void> {
+  const scaling = openScaling(event);
+  if (scaling === undefined) return;
+  const endpoint = await describeEndpoint(client, text(event, 'endpointName'));
+  if (endpoint?.EndpointStatus === 'InService') await scaling.register();
 }

@@ -3,6 +3,7 @@ import { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ContainerImage } from './container-image';
 import { EndpointAlarmOptions } from './endpoint-alarms';
+import { EndpointScaling } from './endpoint-scaling';
 import { EndpointUpdatePolicy } from './endpoint-update-policy';
 import { MlInstanceType } from './ml-instance-type';
 import { SmokeTest } from './smoke-test';
@@ -14,11 +15,18 @@ export interface EndpointSpecification {
   /** The instances that serve. */
   readonly instanceType: MlInstanceType;
   /**
-   * How many instances the endpoint is created with.
+   * How many instances the endpoint is created with. Later releases keep what scaling or a person has made of it, until
+   * this number changes.
    *
-   * @default 1
+   * @default - the fewest of `scaling`, otherwise 1
    */
   readonly instanceCount?: number;
+  /**
+   * How the number of instances follows the requests.
+   *
+   * @default - it does not
+   */
+  readonly scaling?: EndpointScaling;
   /**
    * The endpoint's name: 1 to 46 lower-case letters, digits and hyphens. Unique in the account and region.
    *

@@ -11,6 +11,7 @@ export * from './container-image';
 export * from './deep-learning-container';
 export * from './endpoint-alarms';
 export * from './endpoint-metrics';
+export * from './endpoint-scaling';
 export * from './endpoint-specification';
 export * from './endpoint-update-options';
 export * from './endpoint-update-policy';

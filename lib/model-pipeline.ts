@@ -287,6 +287,7 @@ export class ModelPipeline extends Construct {
       endpointName: this.endpointName,
       machines: [build.machine, release.machine],
       models: this.models,
+      scaling: hosting.scaling,
     });
     // The endpoint needs its role, and running builds need theirs, until they are gone.
     cleanUp.node.addDependency(build, release, hosting, this.compressor);

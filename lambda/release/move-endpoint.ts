@@ -1,11 +1,13 @@
 import {
   DeploymentConfig,
   DescribeEndpointConfigCommand,
+  ProductionVariant,
   SageMakerClient,
   UpdateEndpointCommand,
   VariantPropertyType,
 } from '@aws-sdk/client-sagemaker';
 import { EndpointBusyError, isInProgress, isMissing } from './release-errors';
+import { Scaling } from './scaling';
 
 export interface Move {
   readonly client: SageMakerClient;
@@ -15,6 +17,8 @@ export interface Move {
   readonly to: string;
   /** How; SageMaker's default is all at once, unguarded. */
   readonly deploymentConfig?: DeploymentConfig;
+  /** Is taken away where the instances change in kind; whoever ends the release brings it back. */
+  readonly scaling?: Scaling;
 }
 
 /**
@@ -23,8 +27,10 @@ export interface Move {
  *
  * @throws EndpointBusyError while another change is under way.
  */
-export async function moveEndpoint({ client, endpointName, from, to, deploymentConfig }: Move): Promise<void> {
-  const [before, after] = await Promise.all([initialCount(client, from), initialCount(client, to)]);
+export async function moveEndpoint({ client, endpointName, from, to, deploymentConfig, scaling }: Move): Promise<void> {
+  const [old, next] = await Promise.all([variantOf(client, from), variantOf(client, to)]);
+  const [before, after] = [old?.InitialInstanceCount, next?.InitialInstanceCount];
+  if (kindOf(old) !== kindOf(next)) await scaling?.deregister();
   const given: VariantPropertyType[] =
     before === after ? ['DataCaptureConfig'] : ['DataCaptureConfig', 'DesiredInstanceCount'];
   try {
@@ -44,13 +50,17 @@ export async function moveEndpoint({ client, endpointName, from, to, deploymentC
   }
 }
 
-/** What a config asks for; undefined where it says nothing, or was deleted by somebody. */
-async function initialCount(client: SageMakerClient, config: string): Promise<number | undefined> {
+/** What a config asks for; undefined where it was deleted by somebody. */
+async function variantOf(client: SageMakerClient, config: string): Promise<ProductionVariant | undefined> {
   try {
     const { ProductionVariants } = await client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: config }));
-    return ProductionVariants?.[0].InitialInstanceCount;
+    return ProductionVariants?.[0];
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+function kindOf(variant: ProductionVariant | undefined): string {
+  return JSON.stringify([variant?.InstanceType, variant?.InstancePools?.map(({ InstanceType }) => InstanceType)]);
 }

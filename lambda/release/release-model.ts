@@ -12,6 +12,7 @@ import { EndpointBusyError, isTaken } from './release-errors';
 import { ENDPOINT_TAG, releaseNames } from './release-names';
 import { deploymentConfig, endpointConfigInput, modelCommandInput } from './release-requests';
 import { ReleaseSpecification } from './release-specification';
+import { Scaling } from './scaling';
 
 export interface ReleaseRequest {
   readonly client: SageMakerClient;
@@ -21,6 +22,8 @@ export interface ReleaseRequest {
   readonly specification: ReleaseSpecification;
   /** Lets the update through whatever the alarms say, for the release that is to end an alarm. */
   readonly ignoreAlarms?: boolean;
+  /** @default - the endpoint does not scale */
+  readonly scaling?: Scaling;
 }
 
 export interface ReleaseAnswer {
@@ -53,6 +56,8 @@ export async function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
     );
   }
   if (endpoint === undefined) {
+    // What an endpoint of this name that somebody deleted has left behind would scale this one before it is there.
+    await request.scaling?.deregister();
     try {
       await client.send(
         new CreateEndpointCommand({
@@ -77,6 +82,7 @@ export async function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
     from: endpoint.EndpointConfigName!,
     to: names.endpointConfigName,
     deploymentConfig: deploymentConfig(specification, request.ignoreAlarms ?? false),
+    scaling: request.scaling,
   });
   return { ...answer, action: 'updated' };
 }

@@ -2,6 +2,7 @@ import { DeleteEndpointCommand, DescribeEndpointConfigCommand, SageMakerClient }
 import { describeEndpoint, refuseUnsettled } from './endpoints';
 import { moveEndpoint } from './move-endpoint';
 import { isMissing } from './release-errors';
+import { Scaling } from './scaling';
 
 export interface RestoreAnswer {
   readonly endpointName: string;
@@ -20,17 +21,19 @@ export async function restoreEndpoint(
   client: SageMakerClient,
   endpointName: string,
   good: string | undefined,
+  scaling?: Scaling,
 ): Promise<RestoreAnswer> {
   const endpoint = await describeEndpoint(client, endpointName);
   if (endpoint === undefined) return { endpointName, action: 'removed' };
   refuseUnsettled(endpoint);
   if (good === undefined || endpoint.EndpointStatus === 'Failed' || !(await exists(client, good))) {
+    await scaling?.deregister();
     await client.send(new DeleteEndpointCommand({ EndpointName: endpointName }));
     return { endpointName, action: 'removed' };
   }
   const answer = { endpointName, endpointConfigName: good };
   if (endpoint.EndpointConfigName === good) return { ...answer, action: 'unchanged' };
-  await moveEndpoint({ client, endpointName, from: endpoint.EndpointConfigName!, to: good });
+  await moveEndpoint({ client, endpointName, from: endpoint.EndpointConfigName!, to: good, scaling });
   return { ...answer, action: 'restored' };
 }
 

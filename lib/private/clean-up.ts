@@ -6,11 +6,14 @@ import { createProvider } from './custom-resource-provider';
 import { allow } from './grants';
 import { HandlerFunction } from './handler-function';
 import { allowTidying, endpointArns, ledgerPlace } from './release-places';
+import { allowScaling } from './allow-scaling';
 
 export interface CleanUpProps {
   readonly endpointName: string;
   readonly machines: StateMachine[];
   readonly models: IModelBucket;
+  /** How the endpoint scales. @default - it does not */
+  readonly scaling?: Record<string, unknown>;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface CleanUpProps {
 export class CleanUp extends Construct {
   constructor(scope: Construct, id: string, props: CleanUpProps) {
     super(scope, id);
-    const { endpointName, machines, models } = props;
+    const { endpointName, machines, models, scaling } = props;
     const provider = createProvider(this, 'Provider', {
       onEvent: this.createStop(props),
       isComplete: this.createRemoval(props),
@@ -33,6 +36,7 @@ export class CleanUp extends Construct {
         endpointName,
         stateMachineArns: machines.map((machine) => machine.stateMachineArn),
         ledger: ledgerPlace(models, endpointName),
+        ...(scaling === undefined ? {} : { scaling }),
       },
     });
   }
@@ -63,7 +67,7 @@ export class CleanUp extends Construct {
     return stop;
   }
 
-  private createRemoval({ endpointName, models }: CleanUpProps): HandlerFunction {
+  private createRemoval({ endpointName, models, scaling }: CleanUpProps): HandlerFunction {
     const remove = new HandlerFunction(this, 'Remove', {
       handler: 'clean-up-complete',
       description: `Removes the endpoint ${endpointName} with the stack`,
@@ -75,6 +79,8 @@ export class CleanUp extends Construct {
       resources: [endpointArns(this, endpointName).endpoint],
     });
     allowTidying(this, remove.role, endpointName);
+    if (scaling !== undefined)
+      allowScaling(this, remove.role, endpointName, ['application-autoscaling:DeregisterScalableTarget']);
     allow(remove.role, {
       actions: ['s3:DeleteObject'],
       resources: [models.bucket.arnForObjects(ledgerPlace(models, endpointName).key)],

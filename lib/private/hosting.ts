@@ -6,6 +6,7 @@ import { Duration, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ContainerImageConfig } from '../container-image';
 import { EndpointAlarms } from '../endpoint-alarms';
+import { EndpointScaling } from '../endpoint-scaling';
 import { EndpointSpecification } from '../endpoint-specification';
 import { EndpointUpdatePolicy } from '../endpoint-update-policy';
 import { IModelBucket } from '../model-bucket';
@@ -23,6 +24,9 @@ export interface HostingProps {
   /** Name of the endpoint, which the alarms watch. */
   readonly endpointName: string;
 }
+
+/** The one variant of an endpoint. It has this name for good: another one would be another variant. */
+const VARIANT = 'main';
 
 /** Driver versions of the hosts, by the first two digits of the CUDA version in the image. */
 const HOST_IMAGES: Readonly<Record<string, string>> = {
@@ -47,6 +51,8 @@ export class Hosting extends Construct {
   public readonly alarms: EndpointAlarms;
   /** All alarms that roll updates back. */
   public readonly guards: IAlarm[];
+  /** How the endpoint scales, as a ScalingSpecification. */
+  public readonly scaling?: Record<string, unknown>;
   /** How many configs and models stay. */
   public readonly keepReleases: number;
   /** When a release that is still under way counts as failed: the update's own limit, as long again for the way back, and an hour for the rest. */
@@ -72,6 +78,7 @@ export class Hosting extends Construct {
           });
     this.golden = endpoint.smokeTest && new Asset(this, 'Golden', { path: endpoint.smokeTest._pack() });
     this.alarms = new EndpointAlarms(this, 'Alarms', { ...endpoint.alarms, endpointName: props.endpointName });
+    this.scaling = endpoint.scaling && renderScaling(endpoint.scaling);
     this.keepReleases = endpoint.keepReleases ?? 5;
     const policy = endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce();
     this.guards = [...policy._alarms(), ...this.alarms.alarms];
@@ -107,8 +114,8 @@ export class Hosting extends Construct {
       executionRoleArn: this.role.roleArn,
       image: this.image.imageUri,
       instanceType: endpoint.instanceType.name,
-      initialInstanceCount: endpoint.instanceCount ?? 1,
-      variantName: 'main',
+      initialInstanceCount: endpoint.instanceCount ?? endpoint.scaling?.minInstanceCount ?? 1,
+      variantName: VARIANT,
       environment: this.environment(endpoint),
       networkIsolation: endpoint.networkIsolation ?? false,
       vpc: network && {
@@ -149,4 +156,16 @@ export class Hosting extends Construct {
     }
     return version;
   }
+}
+
+function renderScaling(scaling: EndpointScaling): Record<string, unknown> {
+  const fiveMinutes = Duration.minutes(5);
+  return {
+    variantName: VARIANT,
+    minCapacity: scaling.minInstanceCount ?? 1,
+    maxCapacity: scaling.maxInstanceCount,
+    invocationsPerInstance: scaling.invocationsPerInstance,
+    scaleOutCooldownSeconds: (scaling.scaleOutCooldown ?? fiveMinutes).toSeconds(),
+    scaleInCooldownSeconds: (scaling.scaleInCooldown ?? fiveMinutes).toSeconds(),
+  };
 }

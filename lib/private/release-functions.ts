@@ -5,6 +5,7 @@ import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
 import { acknowledgeInlinePolicies, acknowledgeWildcard } from './acknowledge';
+import { allowScaling, allowScalingOf } from './allow-scaling';
 import { allow, allowGuards, allowObjects, allowVolumeGrant } from './grants';
 import { HandlerFunction } from './handler-function';
 import { Hosting } from './hosting';
@@ -143,12 +144,19 @@ export class ReleaseFunctions extends Construct {
   }
 
   private createSettle(): IFunction {
-    const { endpointName, models } = this.props;
+    const { endpointName, hosting, models } = this.props;
     const handler = this.handler('Settle', 'settle', `Ends releases to ${endpointName} and tidies up after them`, {
       timeout: Duration.minutes(5),
     });
     allowLedger(handler.role, models, endpointName, ['s3:PutObject']);
     allowTidying(this, handler.role, endpointName);
+    if (hosting.scaling !== undefined) {
+      allowScaling(this, handler.role, endpointName, [
+        'application-autoscaling:RegisterScalableTarget',
+        'application-autoscaling:PutScalingPolicy',
+      ]);
+      allowScalingOf(this, handler.role, endpointName);
+    }
     return handler.function;
   }
 
@@ -168,6 +176,9 @@ export class ReleaseFunctions extends Construct {
       resources: [this.arns.configs],
       wildcardReason: RELEASE_NAMES_REASON,
     });
+    if (this.props.hosting.scaling !== undefined) {
+      allowScaling(this, role, this.props.endpointName, ['application-autoscaling:DeregisterScalableTarget']);
+    }
   }
 
   private handler(

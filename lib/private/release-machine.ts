@@ -242,7 +242,7 @@ export class ReleaseMachine extends Construct {
     stateName: string,
     props: Pick<ConstructorParameters<typeof FunctionTask>[2], 'comment' | 'function' | 'event' | 'resultPath'>,
   ): FunctionTask {
-    const { endpointName, models } = this.props;
+    const { endpointName, hosting, models } = this.props;
     return new FunctionTask(this, `${stateName}State`, {
       ...props,
       stateName,
@@ -250,6 +250,7 @@ export class ReleaseMachine extends Construct {
         'execution.$': '$$.Execution.Id',
         endpointName,
         ledger: ledgerPlace(models, endpointName),
+        ...(hosting.scaling === undefined ? {} : { scaling: hosting.scaling }),
         ...props.event,
       },
     });

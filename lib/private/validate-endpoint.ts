@@ -5,6 +5,7 @@ import { ContainerImageConfig } from '../container-image';
 import { EndpointSpecification } from '../endpoint-specification';
 import { ModelFormat } from '../model-format';
 import { ensure, requireCount, requireDuration, requireWhole } from './validate';
+import { validateScaling } from './validate-scaling';
 
 /** What each format can become, and `none` to prune only. */
 const METHODS: Readonly<Record<ModelFormat, readonly string[]>> = {
@@ -59,7 +60,9 @@ export function validateEndpoint(spec: EndpointSpecification): void {
       `environment needs names of letters, digits and underscores, and values of at most 1024 characters; look at: ${name}`,
     ),
   );
-  spec.updatePolicy?._requireInstances(spec.instanceCount ?? 1);
+  validateScaling(spec);
+  const fewest = spec.scaling === undefined ? spec.instanceCount : spec.scaling.minInstanceCount;
+  spec.updatePolicy?._requireInstances(fewest ?? 1);
   validateCode(spec);
 }
 

@@ -50,7 +50,11 @@ export function awsEnvironment(url: string, sageMakerEndpoint?: string): Record<
     AWS_EC2_METADATA_DISABLED: 'true',
     ...(sageMakerEndpoint === undefined
       ? {}
-      : { AWS_ENDPOINT_URL_SAGEMAKER: sageMakerEndpoint, AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: sageMakerEndpoint }),
+      : {
+          AWS_ENDPOINT_URL_SAGEMAKER: sageMakerEndpoint,
+          AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: sageMakerEndpoint,
+          AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING: sageMakerEndpoint,
+        }),
   };
 }
 

@@ -51,7 +51,7 @@ async function callOperation(
   target: string,
   request: IncomingMessage,
 ): Promise<unknown> {
-  const name = target.replace(/^SageMaker\./, '');
+  const name = target.replace(/^(SageMaker|AnyScaleFrontendService)\./, '');
   if (!Object.hasOwn(operations, name)) {
     throw new ApiError(
       'UnknownOperationException',

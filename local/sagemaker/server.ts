@@ -8,6 +8,7 @@ import { EndpointMetrics } from './endpoints/endpoint-metrics';
 import { Endpoints } from './endpoints/endpoints';
 import { invokeEndpoint } from './endpoints/invocation';
 import { Models } from './endpoints/models';
+import { ScalableTargets } from './endpoints/scalable-targets';
 import { createHandler } from './http-handler';
 import { ProcessingJobs } from './jobs/processing-jobs';
 import { TrainingJobs } from './jobs/training-jobs';
@@ -71,6 +72,7 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
     ...endpoints.operations,
     ...groups.operations,
     ...packages.operations,
+    ...new ScalableTargets(context).operations,
     ...tagOperations(context),
   };
   const handler = createHandler(

@@ -19,7 +19,7 @@ import { checkDeployment } from './deployment-policy';
 import { EndpointConfigs } from './endpoint-configs';
 import { describeEndpoint } from './endpoint-description';
 import { LiveEndpoint } from './live-endpoint';
-import { EndpointRecord, isInProgress } from './records';
+import { EndpointRecord, FleetSpecification, isInProgress } from './records';
 import { CREATE_ENDPOINT, UPDATE_ENDPOINT, UPDATE_WEIGHTS } from './requests';
 
 const BY_NAME = structure({ 'EndpointName!': NAME });
@@ -120,12 +120,26 @@ export class Endpoints {
       deployment,
       specification.variants.map(({ variant }) => variant),
     );
+    this.refuseScaled(endpoint.record, specification);
     const excluded = (request.ExcludeRetainedVariantProperties ?? []).map((entry) => entry.VariantPropertyType!);
     const retained = request.RetainAllVariantProperties
       ? Object.values(VariantPropertyType).filter((property) => !excluded.includes(property))
       : [];
     endpoint.update(specification, deployment, retained);
     return { EndpointArn: endpoint.record.arn };
+  }
+
+  /** Application Auto Scaling counts instances of one kind. */
+  private refuseScaled({ name, arn, fleet }: EndpointRecord, next: FleetSpecification): void {
+    for (const { variant } of next.variants) {
+      const present = fleet?.variants.find((entry) => entry.variant.VariantName === variant.VariantName)?.variant;
+      const target = this.context.state.scalableTargets[`endpoint/${name}/variant/${variant.VariantName}`];
+      if (target === undefined || present?.InstanceType === variant.InstanceType) continue;
+      throw validationError(
+        `The instance type of variant "${variant.VariantName}" of endpoint "${arn}" cannot change while the variant is ` +
+          'registered as a scalable target. Deregister it from Application Auto Scaling and try again.',
+      );
+    }
   }
 
   private updateWeights(request: UpdateEndpointWeightsAndCapacitiesInput): object {

@@ -63,6 +63,17 @@ export interface EndpointRecord {
   lastDeploymentConfig?: DeploymentConfig;
 }
 
+/** A variant whose number of instances Application Auto Scaling decides on. */
+export interface ScalableTargetRecord {
+  /** `endpoint/<name>/variant/<name>`. */
+  readonly id: string;
+  readonly min: number;
+  readonly max: number;
+  readonly created: number;
+  /** By name, as they were put. */
+  readonly policies: Record<string, object>;
+}
+
 /** Whether the endpoint is on its way to another state. */
 export const isInProgress = (record: EndpointRecord): boolean =>
   ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting'].includes(record.status);

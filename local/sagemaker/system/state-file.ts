@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { EndpointConfigRecord, EndpointRecord, ModelRecord } from '../endpoints/records';
+import { EndpointConfigRecord, EndpointRecord, ModelRecord, ScalableTargetRecord } from '../endpoints/records';
 import { ProcessingJobRecord, TrainingJobRecord } from '../jobs/records';
 import { ModelPackageGroupRecord, ModelPackageRecord } from '../registry/records';
 
@@ -14,6 +14,7 @@ export interface State {
   modelPackageGroups: Record<string, ModelPackageGroupRecord>;
   /** By ARN. */
   modelPackages: Record<string, ModelPackageRecord>;
+  scalableTargets: Record<string, ScalableTargetRecord>;
   /** Tags by ARN. */
   tags: Record<string, Record<string, string>>;
 }
@@ -32,6 +33,7 @@ export class StateFile {
       endpoints: record(saved.endpoints),
       modelPackageGroups: record(saved.modelPackageGroups),
       modelPackages: record(saved.modelPackages),
+      scalableTargets: record(saved.scalableTargets),
       tags: record(saved.tags),
     };
   }

@@ -1,8 +1,9 @@
 import { MachineDefinition } from '../../lib/support/definition';
 import { Execution, fault } from '../../lib/support/execute';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { UpdateEndpointWeightsAndCapacitiesCommand } from '@aws-sdk/client-sagemaker';
 import { Duration } from 'aws-cdk-lib';
-import { EndpointUpdatePolicy } from '../../../lib';
+import { EndpointUpdatePolicy, MlInstanceType } from '../../../lib';
 import { pump } from '../../local/sagemaker/test-sagemaker';
 import { CRASH_SCRIPT, ReleaseRuns, RIGHT_SCRIPT, Step, WRONG_SCRIPT } from './release-runs';
 
@@ -207,6 +208,53 @@ test('an endpoint from before there was a ledger is what a wrong answer goes bac
   const run = await runs.run(machine, await runs.build(`${name}-wrong`, WRONG_SCRIPT));
   expect(run.error).toBe('SmokeTestFailed');
   expect(await runs.serves(name)).toBe(good);
+});
+
+describe('scaling', () => {
+  const scaling = { minInstanceCount: 2, maxInstanceCount: 6, invocationsPerInstance: 700 };
+
+  test('comes with the first release, and keeps its number of instances over the next', async () => {
+    const name = 'scaled';
+    const machine = await runs.machine(name, { scaling });
+    await runs.run(machine, await runs.build('scaled-one'));
+    expect(await runs.scaling(name)).toMatchObject({
+      target: { MinCapacity: 2, MaxCapacity: 6 },
+      policies: [{ TargetTrackingScalingPolicyConfiguration: { TargetValue: 700, ScaleInCooldown: 300 } }],
+    });
+    await runs.sageMaker.client.send(
+      new UpdateEndpointWeightsAndCapacitiesCommand({
+        EndpointName: name,
+        DesiredWeightsAndCapacities: [{ VariantName: 'main', DesiredInstanceCount: 5 }],
+      }),
+    );
+    await runs.run(machine, await runs.build('scaled-two'));
+    const count = async (): Promise<number | undefined> =>
+      (await runs.sageMaker.describe(name)).ProductionVariants![0].DesiredInstanceCount;
+    expect(await count()).toBe(5);
+    const larger = await runs.machine(name, { scaling, instanceCount: 4 });
+    expect(last(await runs.run(larger, await runs.build('scaled-three')))).toBe('Released');
+    expect(await count()).toBe(4);
+  });
+
+  test.each(['Released', 'ReleaseFailed'])('makes way for another instance type and is back when %s', async (end) => {
+    const name = `typed-${end.toLowerCase()}`;
+    const script = end === 'Released' ? RIGHT_SCRIPT : CRASH_SCRIPT;
+    await runs.run(await runs.machine(name, { scaling }), await runs.build(`${name}-one`));
+    const other = await runs.machine(name, { scaling, instanceType: MlInstanceType.M7I_LARGE });
+    const run = await runs.run(other, await runs.build(`${name}-two`, script), {
+      before: async (step) => {
+        if (step === 'Status') expect((await runs.scaling(name)).target).toBeUndefined();
+      },
+    });
+    expect(last(run)).toBe(end);
+    expect(await runs.scaling(name)).toMatchObject({ target: { MaxCapacity: 6 }, policies: [{}] });
+  });
+
+  test('goes with a first model that answers wrongly', async () => {
+    const machine = await runs.machine('unscaled', { scaling });
+    await runs.run(machine, await runs.build('unscaled-wrong', WRONG_SCRIPT));
+    expect(await runs.scaling('unscaled')).toEqual({ target: undefined, policies: [] });
+  });
 });
 
 describe('under constant requests', () => {

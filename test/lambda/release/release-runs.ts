@@ -1,4 +1,11 @@
 import { readFileSync } from 'node:fs';
+import {
+  ApplicationAutoScalingClient,
+  DescribeScalableTargetsCommand,
+  DescribeScalingPoliciesCommand,
+  ScalableTarget,
+  ScalingPolicy,
+} from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient, PutMetricAlarmCommand, PutMetricAlarmCommandInput } from '@aws-sdk/client-cloudwatch';
 import { ListEndpointConfigsCommand, ListModelsCommand } from '@aws-sdk/client-sagemaker';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
@@ -63,6 +70,7 @@ export class ReleaseRuns {
       AWS_ENDPOINT_URL: aws.url,
       AWS_ENDPOINT_URL_SAGEMAKER: server.url,
       AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: server.url,
+      AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING: server.url,
       AWS_ENDPOINT_URL_SFN: await runs.executions.start(),
       AWS_REGION: aws.config.region,
       AWS_ACCESS_KEY_ID: 'test',
@@ -146,6 +154,21 @@ export class ReleaseRuns {
     this.executions.running.add(execution);
     const given = { ...machine.States.Serialise.Parameters, input, execution } as unknown as Json;
     return Promise.resolve(this.handlers.Serialise!(given)).catch((error: Error) => error);
+  }
+
+  /** The endpoint's registration with Application Auto Scaling, and its policies. */
+  async scaling(endpointName: string): Promise<{ target?: ScalableTarget; policies: ScalingPolicy[] }> {
+    const client = new ApplicationAutoScalingClient({
+      ...this.sageMaker.aws.config,
+      endpoint: this.sageMaker.server.url,
+    });
+    const ResourceId = `endpoint/${endpointName}/variant/main`;
+    const ServiceNamespace = 'sagemaker';
+    const found = await client.send(
+      new DescribeScalableTargetsCommand({ ServiceNamespace, ResourceIds: [ResourceId] }),
+    );
+    const { ScalingPolicies } = await client.send(new DescribeScalingPoliciesCommand({ ServiceNamespace, ResourceId }));
+    return { target: found.ScalableTargets![0], policies: ScalingPolicies! };
   }
 
   async ledger(endpointName: string): Promise<Ledger> {

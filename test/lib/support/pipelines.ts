@@ -184,6 +184,13 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
         { name: 'hello', body: '{"prompt":"Hello"}', expected: '{"choices":[{"index":0}]}', relativeTolerance: 0.01 },
       ]),
       keepReleases: 10,
+      scaling: {
+        minInstanceCount: 2,
+        maxInstanceCount: 8,
+        invocationsPerInstance: 60,
+        scaleOutCooldown: Duration.minutes(1),
+        scaleInCooldown: Duration.minutes(15),
+      },
     },
     runOnDeploy: true,
     runOnNewModel: { bucket: data, prefix: 'uploads/', completeness: ModelCompleteness.modelFiles() },

@@ -1,0 +1,135 @@
+import type {
+  PutScalingPolicyCommandInput,
+  RegisterScalableTargetCommandInput,
+} from '@aws-sdk/client-application-auto-scaling';
+import { ApiError, validationError } from '../api/api-error';
+import { Operation, operation } from '../api/operation';
+import { integer, list, number, oneOf, string, structure } from '../api/shapes';
+import { Context, now } from '../system/context';
+import { ScalableTargetRecord } from './records';
+
+const NAMESPACE = oneOf('sagemaker');
+const DIMENSION = oneOf('sagemaker:variant:DesiredInstanceCount');
+const TARGET = { 'ServiceNamespace!': NAMESPACE, 'ResourceId!': string(1, 1600), 'ScalableDimension!': DIMENSION };
+
+/** A request that names one target. */
+interface Named {
+  readonly ResourceId: string;
+}
+
+/**
+ * As much of Application Auto Scaling as endpoints need, at the address of the local SageMaker: registrations and their
+ * policies. Limits hold at once; nothing scales with the requests, for every instance here is the same process.
+ */
+export class ScalableTargets {
+  readonly operations: Readonly<Record<string, Operation>> = {
+    RegisterScalableTarget: operation(
+      structure({ ...TARGET, MinCapacity: integer(0), MaxCapacity: integer(0), RoleARN: string(1, 1600) }),
+      (request: RegisterScalableTargetCommandInput) => this.register(request),
+    ),
+    DeregisterScalableTarget: operation(structure(TARGET), (request: Named) => this.deregister(request.ResourceId)),
+    DescribeScalableTargets: operation(
+      structure({ 'ServiceNamespace!': NAMESPACE, ResourceIds: list(string(1, 1600), 0, 50) }),
+      (request: { ResourceIds?: string[] }) => ({ ScalableTargets: this.find(request.ResourceIds).map(describe) }),
+    ),
+    PutScalingPolicy: operation(
+      structure({
+        ...TARGET,
+        'PolicyName!': string(1, 256),
+        PolicyType: oneOf('StepScaling', 'TargetTrackingScaling'),
+        TargetTrackingScalingPolicyConfiguration: structure({
+          'TargetValue!': number(0),
+          ScaleOutCooldown: integer(0),
+          ScaleInCooldown: integer(0),
+        }),
+      }),
+      (request: PutScalingPolicyCommandInput) => this.putPolicy(request),
+    ),
+    DescribeScalingPolicies: operation(
+      structure({ 'ServiceNamespace!': NAMESPACE, ResourceId: string(1, 1600) }),
+      (request: { ResourceId?: string }) => ({
+        ScalingPolicies: this.find(request.ResourceId === undefined ? undefined : [request.ResourceId]).flatMap(
+          (target) => Object.values(target.policies),
+        ),
+      }),
+    ),
+  };
+
+  constructor(private readonly context: Context) {}
+
+  private register(request: RegisterScalableTargetCommandInput): object {
+    const id = request.ResourceId!;
+    const variant = this.variantOf(id);
+    const present = this.context.state.scalableTargets[id];
+    const min = request.MinCapacity ?? present?.min;
+    const max = request.MaxCapacity ?? present?.max;
+    if (min === undefined || max === undefined || min > max) {
+      throw validationError(`Minimum capacity cannot be greater than maximum capacity, received: ${min} and ${max}`);
+    }
+    this.context.state.scalableTargets[id] = {
+      id,
+      min,
+      max,
+      created: present?.created ?? now(),
+      policies: present?.policies ?? {},
+    };
+    variant.clamp(min, max);
+    this.context.save();
+    return { ScalableTargetARN: this.context.arn('scalable-target', id) };
+  }
+
+  private deregister(id: string): object {
+    this.require(id);
+    delete this.context.state.scalableTargets[id];
+    this.context.save();
+    return {};
+  }
+
+  private putPolicy(request: PutScalingPolicyCommandInput): object {
+    const target = this.require(request.ResourceId!);
+    const PolicyARN = this.context.arn('scaling-policy', `${target.id}/${request.PolicyName}`);
+    target.policies[request.PolicyName!] = { ...request, PolicyARN };
+    this.context.save();
+    return { PolicyARN, Alarms: [] };
+  }
+
+  private find(ids: readonly string[] | undefined): ScalableTargetRecord[] {
+    return Object.values(this.context.state.scalableTargets).filter(({ id }) => ids?.includes(id) ?? true);
+  }
+
+  private require(id: string): ScalableTargetRecord {
+    const target = this.context.state.scalableTargets[id];
+    if (target !== undefined) return target;
+    throw new ApiError('ObjectNotFoundException', `No scalable target registered for resource ID: ${id}`);
+  }
+
+  /** A variant of an endpoint that is there. */
+  private variantOf(id: string): { clamp(min: number, max: number): void } {
+    const [, endpointName, name] = /^endpoint\/([^/]+)\/variant\/([^/]+)$/.exec(id) ?? [];
+    const endpoint = endpointName === undefined ? undefined : this.context.state.endpoints[endpointName];
+    const variant = endpoint?.fleet?.variants.find((entry) => entry.variant.VariantName === name)?.variant;
+    if (endpoint === undefined || variant === undefined) {
+      throw validationError(`The SageMaker variant does not exist: ${id}`);
+    }
+    return {
+      clamp: (min, max) => {
+        const own = endpoint.capacities[name];
+        const count = own?.count ?? variant.InitialInstanceCount ?? 1;
+        const within = Math.min(max, Math.max(min, count));
+        if (within === count) return;
+        endpoint.capacities[name] = { weight: own?.weight ?? variant.InitialVariantWeight ?? 1, count: within };
+      },
+    };
+  }
+}
+
+function describe({ id, min, max, created }: ScalableTargetRecord): object {
+  return {
+    ServiceNamespace: 'sagemaker',
+    ResourceId: id,
+    ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+    MinCapacity: min,
+    MaxCapacity: max,
+    CreationTime: created,
+  };
+}
