@@ -20,10 +20,10 @@ import { formatBytes, Terminal } from './terminal';
 import { runWorkers } from './worker-pool';
 
 /** Source bytes of one worker's turn: small enough that all cores end at about the same time. */
-const MAX_ITEM_BYTES = 256 << 20;
+const MAX_ITEM_BYTES = 128 << 20;
 const MIN_ITEM_BYTES = 16 << 20;
 /** Turns that each worker should get at least. */
-const TURNS = 4;
+const TURNS = 8;
 
 type CompressCommand = Extract<Command, { name: 'compress' }>;
 

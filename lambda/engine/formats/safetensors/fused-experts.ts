@@ -11,6 +11,9 @@ export interface FusedExperts {
   readonly columns: number;
 }
 
+/** Why a fused tensor is kept whose rows are input features: what shares a scale lies all over it. */
+export const INPUT_MAJOR = 'its experts lie input-major (transposed), which the formats do not take';
+
 /** Models that store their experts input-major, so that an output feature is a column: their rows cannot be quantized. */
 const TRANSPOSED_MODELS = ['llama4', 'llama4_text', 'gpt_oss'];
 
@@ -37,7 +40,7 @@ export class ExpertLayout {
     const fusesTwo = match[2] === 'gate_up_proj';
     const [inward, outward] = fusesTwo ? [columns, rows] : [rows, columns];
     if (TRANSPOSED_MODELS.includes(this.model) || (inward !== this.hidden && outward === this.hidden)) {
-      return 'its experts lie input-major (transposed), which the formats do not take';
+      return INPUT_MAJOR;
     }
     if (inward !== this.hidden) {
       return `hidden_size in config.json (${this.hidden ?? 'absent'}) does not tell which way round its experts lie`;

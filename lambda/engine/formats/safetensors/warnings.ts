@@ -1,6 +1,7 @@
 import { Recipe } from '../../recipe';
 import { Checkpoint } from './checkpoint';
 import { setting } from './config-file';
+import { INPUT_MAJOR } from './fused-experts';
 import { SelectedTensor } from './selection';
 import { actionOf } from './treatment';
 
@@ -51,6 +52,13 @@ export function warningsFor(
   if (undivided.length > 0) {
     warnings.push(
       `${undivided.length} weights stay as they are because their rows do not divide, such as ${undivided[0].tensor.name}.`,
+    );
+  }
+  const turned = tensors.filter(({ reason }) => reason === INPUT_MAJOR);
+  if (turned.length > 0) {
+    warnings.push(
+      `THE EXPERTS STAY AS THEY ARE: ${turned.length} tensors such as ${turned[0].tensor.name} hold them input-major in one piece; ` +
+        "save the model with each expert's projections as matrices of their own, and compress that.",
     );
   }
   if (tensors.every(({ treatment }) => actionOf(treatment) === 'keep')) {

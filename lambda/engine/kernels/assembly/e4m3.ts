@@ -98,7 +98,7 @@ function encodeWhole<T, R, M>(src: usize, first: i32, groups: i32, size: i32, ds
   else encode<T, R, M>(src, first, groups, size, dst, stats);
 }
 
-/** Encodes runs of any length up to STRETCH that share the scales from `first` on. */
+/** Encodes `groups` runs of `size` weights, up to STRETCH, with the scales of group-scales.ts from `first` on. */
 export function encodeE4m3<T, R, M>(src: usize, first: i32, groups: i32, size: i32, dst: usize, stats: usize): void {
   const left = size & (LANES - 1);
   if (left == 0) return encodeWhole<T, R, M>(src, first, groups, size, dst, stats);

@@ -1,14 +1,14 @@
-import { epsilon } from './scales';
-import { round4, bits4 } from './dtype';
 import { F16_UNBIAS, word } from './constants';
+import { bits4, round4 } from './dtype';
 import { widenBits } from './lanes';
+import { epsilon } from './scales';
 
 // Scales of many small groups are found four at a time. What is found lies here until the groups have been encoded.
 
 /** Groups that are worked on together. */
 export const BATCH: i32 = 64;
 
-/** Bits of each group's largest magnitude, or of its smallest and its largest number without their signs. */
+/** Bits (u32) of each group's largest number, and of its smallest without the sign. Magnitudes alone go into POSITIVE. */
 export const POSITIVE: usize = memory.data(256, 16);
 export const NEGATIVE: usize = memory.data(256, 16);
 /** f32 of each group: scale, its inverse, zero point. */
@@ -25,7 +25,7 @@ function fromBits4<T>(at: usize): v128 {
   return isFloat<T>() ? bits : widenBits<T>(bits, word(F16_UNBIAS));
 }
 
-/** Finds scales from POSITIVE, over what it is to become, and writes them as T. */
+/** Finds scales from the largest magnitudes, over what these are to become, and writes them as T. */
 export function scalesOfAbsmax<T>(groups: i32, becomes: f32, scales: usize): void {
   const divisor = f32x4.splat(becomes);
   for (let at: usize = 0; at < <usize>groups << 2; at += 16) {
@@ -35,8 +35,8 @@ export function scalesOfAbsmax<T>(groups: i32, becomes: f32, scales: usize): voi
 }
 
 /**
- * Finds scales and zero points from NEGATIVE and POSITIVE, and writes them as T and i8. A span that T has no number for is
- * not rounded. Where all weights are zero the zero point is 0, as the reference has it.
+ * Finds scales and zero points from the smallest and the largest numbers, and writes them as T and i8. A span that T has no
+ * number for is not rounded. Where all weights are zero the zero point is 0, as the reference has it.
  */
 export function scalesOfRange<T>(groups: i32, scales: usize, zeroPoints: usize): void {
   const eight = f32x4.splat(-8);

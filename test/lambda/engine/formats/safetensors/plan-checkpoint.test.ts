@@ -182,6 +182,9 @@ describe('selection', () => {
     expect(turned.tensors.map(({ action, reason }) => [action, reason])).toEqual(
       Array(2).fill(['keep', expect.stringMatching(/input-major/)]),
     );
+    expect(turned.warnings).toEqual(
+      expect.arrayContaining([expect.stringMatching(/THE EXPERTS STAY AS THEY ARE: 2 tensors such as .*gate_up_proj/)]),
+    );
   });
 
   test('NVFP4 gives the members of a set the same ranges to share a scale over, next to each other', async () => {
