@@ -149,6 +149,13 @@ export class ModelPipeline extends Construct {
   /** Tells of failures: `notifications.topic.addSubscription(new EmailSubscription('us@example.com'))`. */
   public readonly notifications: PipelineNotifications;
 
+  /**
+   * Whether a deployment starts builds.
+   *
+   * @internal
+   */
+  public readonly _runsOnDeploy: boolean;
+
   private readonly build: BuildMachine;
 
   constructor(scope: Construct, id: string, props: ModelPipelineProps) {
@@ -156,6 +163,7 @@ export class ModelPipeline extends Construct {
     requireModelName(props.modelName);
     requireDuration(props.statusInterval, 'statusInterval', 1, 300);
     const { modelName } = props;
+    this._runsOnDeploy = props.runOnDeploy ?? true;
     this.models = props.models ?? new ModelBucket(this, 'Models');
     this.endpointName = props.endpoint.endpointName ?? this.uniqueName();
     const { models, endpointName } = this;
@@ -256,7 +264,7 @@ export class ModelPipeline extends Construct {
     const { limits, modelFormat, modelName, runOnNewModel, runOnSchedule: expression } = props;
     const common = { modelName, models, machine: this.build.machine, topic: notifications.topic };
     const triggers: Construct[] = [];
-    if (props.runOnDeploy ?? true) {
+    if (this._runsOnDeploy) {
       const run = new RunOnDeploy(this, 'RunOnDeploy', {
         machine: this.build.machine,
         // A build that did not pass its gate deserves another try when the gate was moved.

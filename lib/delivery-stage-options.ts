@@ -1,0 +1,21 @@
+/** What happens in a stage of a `ModelDeliveryPipeline`. */
+export interface DeliveryStageOptions {
+  /**
+   * Whether a person must approve before the stage is deployed.
+   *
+   * @default false
+   */
+  readonly approval?: boolean;
+  /**
+   * What the person is told to look at.
+   *
+   * @default - nothing in particular
+   */
+  readonly approvalComment?: string;
+  /**
+   * Trains anew at every delivery, whether or not an input changed.
+   *
+   * @default false - does what the changed inputs ask for
+   */
+  readonly retrain?: boolean;
+}
