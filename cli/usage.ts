@@ -17,7 +17,7 @@ Options:
   --recipe <method>     ${METHODS.join(', ')}
   --mode exact|best     exact: the reference's bytes; best: less error at the same size (default)
   --prune <share>|2:4   set the smallest weights to zero first: a share such as 0.5, or two of every four
-  --group-size <n>      weights that share a scale, for w4a16, w4a16-asym and w8a16 (default 128)
+  --group-size <n>      weights that share a scale, for w4a16, w4a16-asym, w8a16 and int4 of ONNX (default 128)
   --ignore <pattern>    leave a module or tensor alone: a name, or re:<regular expression>; may be repeated
   --override <pattern>=<method>
                         another method for some modules; may be repeated, the first match counts

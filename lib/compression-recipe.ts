@@ -35,7 +35,7 @@ export class CompressionRecipe {
     return new CompressionRecipe({ method: 'int8' });
   }
 
-  /** 4-bit weights, a scale for each channel, where TFLite has kernels for them; 8-bit elsewhere. TFLite. */
+  /** 4-bit weights, a scale for each channel (TFLite) or block (ONNX), where there are kernels for them; 8-bit elsewhere. */
   public static int4(): CompressionRecipe {
     return new CompressionRecipe({ method: 'int4' });
   }

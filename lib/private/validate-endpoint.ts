@@ -10,7 +10,7 @@ import { validateScaling } from './validate-scaling';
 /** What each format can become, and `none` to prune only. */
 const METHODS: Readonly<Record<ModelFormat, readonly string[]>> = {
   [ModelFormat.TFLITE]: ['none', 'int8', 'int4', 'fp16'],
-  [ModelFormat.ONNX]: ['none', 'int8', 'int8-dynamic', 'w4a16', 'w4a16-asym', 'fp16'],
+  [ModelFormat.ONNX]: ['none', 'int8', 'int8-dynamic', 'int4', 'w4a16', 'w4a16-asym', 'fp16'],
   [ModelFormat.SAFETENSORS]: [
     'none',
     'fp16',

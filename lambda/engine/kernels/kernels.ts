@@ -175,6 +175,8 @@ export interface KernelExports {
   nbits4AsymmetricF32Exact: EncodeAsymmetricBlocks;
   /** From u8[rows][groups] to four bits each, the earlier one low, rows in whole bytes; an odd last one gets 8 beside. */
   packPoints: (src: Ptr, rows: number, groups: number, dst: Ptr) => void;
+  /** int4 from -8 to 7 with a scale for each column (an even number of them), two a byte, the earlier one low. */
+  int4ColumnsF32: (src: Ptr, rows: number, cols: number, scales: Ptr, exact: boolean, dst: Ptr, stats: Ptr) => void;
   /** Rows of f32, `srcStride` bytes apart, to columns, `dstStride` bytes apart. */
   transposeF32: (src: Ptr, rows: number, cols: number, srcStride: number, dst: Ptr, dstStride: number) => void;
 

@@ -23,7 +23,7 @@ const kept = new WeakMap<object, BlockParts>();
 
 /** Quantizes weights into blocks of four bits; writes them, or their scales, or their zero points. */
 export async function writeBlocks(step: CustomStep, context: StepContext): Promise<void> {
-  const { weights, emit, first, length, prune, tensor } = step as BlockStep;
+  const { weights, emit, first, length, prune, tensor, signed } = step as BlockStep;
   const { arena } = kernels();
   const begin = first;
   const end = first + length / bytesOfOutput(step as BlockStep);
@@ -40,6 +40,7 @@ export async function writeBlocks(step: CustomStep, context: StepContext): Promi
     const stats = new KernelStats(arena.alloc(24));
     await encodeBlocks({ weights, begin, end, prune, stats: stats.ptr }, context, async (made) => {
       if (known !== undefined) keep(known, made, blockCount(weights));
+      if (signed) for (let at = 0; at < made.data.length; at++) made.data[at] ^= 0x88;
       await context.write(emit === 'data' ? made.data : encoded(step as BlockStep, made, made.outputs));
     });
     if (emit === 'data') stats.report(context, tensor, (end - begin) * weights.inputs);

@@ -9,6 +9,7 @@ import { typeName } from './element-types';
 import { ExternalFiles } from './external-files';
 import { writeFloats } from './float-executor';
 import { graphsWithin, readGraph } from './graph';
+import { writeInt4 } from './int4-executor';
 import { writeIntegers, writeScales } from './integer-executor';
 import { integerOf, Message, messagesOf, stringOf } from './message';
 import { candidates, modelAmong } from './model-files';
@@ -35,6 +36,7 @@ export const onnxFormat: ModelFormat = {
     'onnx.integers': writeIntegers,
     'onnx.scales': writeScales,
     'onnx.blocks': writeBlocks,
+    'onnx.int4': writeInt4,
     'onnx.floats': writeFloats,
   },
 };

@@ -6,6 +6,7 @@ import { ModelEditor } from './model-editor';
 import { rewriteBlocks } from './rewrite-blocks';
 import { DynamicRewriter } from './rewrite-dynamic';
 import { HalfRewriter } from './rewrite-fp16';
+import { rewriteInt4 } from './rewrite-int4';
 import { rewriteInt8, RewriteContext } from './rewrite-int8';
 import { isSmall, smallHalves } from './small-halves';
 import { Decided, floatSegment, weightType } from './weight-data';
@@ -35,7 +36,8 @@ export async function rewriteModel(
     const { action } = decided.treatment;
     if (action === 'int8') rewriteInt8(decided, context);
     if (action === 'int8-dynamic') dynamic.rewrite(decided);
-    if (decided.treatment.blocks !== undefined) rewriteBlocks(decided, context);
+    if (action === 'w4a16' || action === 'w4a16-asym') rewriteBlocks(decided, context);
+    if (action === 'int4') rewriteInt4(decided, context);
     if (action === 'prune') prune(decided, editor);
   }
   const halves = decisions.filter(({ treatment }) => treatment.action === 'fp16');

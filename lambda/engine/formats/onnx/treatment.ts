@@ -15,14 +15,16 @@ const MAX_UNIT_BYTES = 16 * 1024 * 1024;
 /** The first operator set with a scale per channel in DequantizeLinear, and with DynamicQuantizeLinear. */
 export const PER_CHANNEL_SET = 13;
 const DYNAMIC_SET = 11;
+/** The first with four bits, and with blocks, in DequantizeLinear. */
+const BLOCKED_SET = 21;
 
-const METHODS = ['int8', 'int8-dynamic', 'w4a16', 'w4a16-asym', 'fp16', 'none'];
+const METHODS = ['int8', 'int8-dynamic', 'int4', 'w4a16', 'w4a16-asym', 'fp16', 'none'];
 
 /** Block sizes that MatMulNBits has kernels for. */
 const BLOCK_SIZES = [16, 32, 64, 128, 256];
 const USUAL_BLOCK_SIZE = 128;
 
-export type Action = 'int8' | 'int8-dynamic' | 'w4a16' | 'w4a16-asym' | 'fp16' | 'prune' | 'keep';
+export type Action = 'int8' | 'int8-dynamic' | 'int4' | 'w4a16' | 'w4a16-asym' | 'fp16' | 'prune' | 'keep';
 
 /** What happens to one constant. */
 export interface Treatment {
@@ -115,7 +117,10 @@ export class TreatmentRules {
     const { channels, inner } = channelsOf(constant.tensor.shape, role);
     if ((inner === 1 ? channels : inner) * 4 > MAX_UNIT_BYTES / (pruning.prune?.share === '2:4' ? 4 : 1))
       return keep('its rows are too long to be worked on whole');
-    if (method === 'int8') return { action: 'int8', ...pruning };
+    if (method === 'int4' && this.operatorSet >= BLOCKED_SET && takesInt4(constant, role, blockSize)) {
+      return { action: 'int4', blocks: { blockSize, asymmetric: false }, ...pruning };
+    }
+    if (method === 'int8' || method === 'int4') return { action: 'int8', ...pruning };
     if (constant.tensor.type !== TYPE.float) return { action: 'int8', ...pruning };
     const integerUses =
       this.operatorSet < DYNAMIC_SET ? [] : constant.uses.filter((use) => computesInIntegers(use, role, constant));
@@ -134,9 +139,9 @@ export class TreatmentRules {
 
 function checkGroupSize(method: string, groupSize: number | undefined): void {
   if (groupSize === undefined) return;
-  if (!method.startsWith('w4a16')) {
+  if (!method.startsWith('w4a16') && method !== 'int4') {
     throw new InvalidRecipeError(
-      `groupSize is for w4a16 and w4a16-asym of ONNX models, not for ${method}; leave it out`,
+      `groupSize is for int4, w4a16 and w4a16-asym of ONNX models, not for ${method}; leave it out`,
     );
   }
   if (!BLOCK_SIZES.includes(groupSize)) {
@@ -156,6 +161,15 @@ function blockObstacle(constant: Constant, role: WeightRole): string | undefined
   if (role.channels === 1 && tensor.shape[1] * 4 > MAX_UNIT_BYTES / 4)
     return 'its rows are too long to be worked on whole';
   return undefined;
+}
+
+/** Whether a matrix of a product can be cut into blocks of four bits, two a byte, in its own order. */
+function takesInt4({ tensor, uses }: Constant, role: WeightRole, blockSize: number): boolean {
+  const products = uses.some(({ node }) => isOperator(node, 'MatMul') || isOperator(node, 'Gemm'));
+  if (tensor.shape.length !== 2 || !products) return false;
+  const [, columns] = tensor.shape as [number, number];
+  if (role.channels === 0) return columns % blockSize === 0;
+  return columns % 2 === 0 && columns * blockSize * 4 <= MAX_UNIT_BYTES / 2;
 }
 
 /** Operators that MatMulNBits can stand for. */

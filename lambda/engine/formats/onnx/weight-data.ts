@@ -1,12 +1,14 @@
 import { Segment } from '../cut-pieces';
 import { weightBytes, WeightType } from '../safetensors/dtypes';
 import { unitOf } from './integer-executor';
+import { blockCount } from './block-encoder';
 import { bytesOfOutput } from './block-executor';
 import {
   BlockStep,
   BlockWeights,
   ChannelWeights,
   FloatStep,
+  Int4Step,
   Integers,
   IntegerStep,
   PrunePattern,
@@ -98,7 +100,12 @@ export function blockWeights(decided: Decided, blockSize: number, asymmetric: bo
   };
 }
 
-export function blockSegment(decided: Decided, weights: BlockWeights, emit: BlockStep['emit']): Segment {
+export function blockSegment(
+  decided: Decided,
+  weights: BlockWeights,
+  emit: BlockStep['emit'],
+  signed = false,
+): Segment {
   const { treatment, index: tensor } = decided;
   const each = bytesOfOutput({ weights, emit });
   const { prune } = treatment;
@@ -109,6 +116,7 @@ export function blockSegment(decided: Decided, weights: BlockWeights, emit: Bloc
     weights,
     emit,
     first: first / each,
+    ...(signed ? { signed } : {}),
     ...(prune === undefined ? {} : { prune }),
   });
   const data = emit === 'data';
@@ -118,6 +126,32 @@ export function blockSegment(decided: Decided, weights: BlockWeights, emit: Bloc
     // Scales come out of the weights, which the same worker has read before them.
     costPerByte: data ? weights.from.length / (each * weights.outputs) : 0,
     fixedCost: data && !weights.outputsFirst ? weights.from.length : 0,
+    step,
+  };
+}
+
+/** A matrix in four bits with its own dimensions, blocks of rows sharing a scale for each column; or those scales. */
+export function int4Segment(decided: Decided, weights: BlockWeights, emit: Int4Step['emit']): Segment {
+  const { treatment, index: tensor } = decided;
+  const { prune } = treatment;
+  const { inputs, outputs, blockSize, from } = weights;
+  const rowBytes = outputs / 2;
+  const data = emit === 'data';
+  const length = data ? inputs * rowBytes : blockCount(weights) * outputs * weightBytes(from.dtype);
+  const step = (first: number, part: number): Int4Step => ({
+    kind: 'onnx.int4',
+    length: part,
+    tensor,
+    weights,
+    emit,
+    first: data ? first / rowBytes : 0,
+    ...(prune === undefined ? {} : { prune }),
+  });
+  return {
+    length,
+    unit: data ? blockSize * rowBytes : length,
+    costPerByte: from.length / length,
+    fixedCost: typeof prune?.share === 'number' ? from.length : 0,
     step,
   };
 }

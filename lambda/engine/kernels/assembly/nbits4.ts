@@ -262,3 +262,44 @@ export function transposeF32(src: usize, rows: i32, cols: i32, srcStride: i32, d
     for (let col = 0; col < cols; col++) store<f32>(to + <usize>col * jump, load<f32>(from + (<usize>col << 2)));
   }
 }
+
+/**
+ * Encodes `rows` rows of f32 with a scale for each column as -8 to 7, in four bits, two columns a byte, the earlier one low;
+ * `cols` is even. `exact` multiplies with the inverse and rounds ties away from zero; otherwise divides, ties to even.
+ */
+export function int4ColumnsF32(src: usize, rows: i32, cols: i32, scales: usize, exact: bool, dst: usize, stats: usize): void {
+  let signal: f64 = 0;
+  let noise: f64 = 0;
+  let zeros: f64 = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let col = 0; col < cols; col += 2) {
+      const at = scales + (<usize>col << 2);
+      let packed: u32 = 0;
+      for (let k: usize = 0; k < 2; k++) {
+        const w = load<f32>(src + (k << 2));
+        const s = load<f32>(at + (k << 2));
+        const q = exact || s == 0 ? awayFrom8(w, s) : nearest<f32>(min<f32>(max<f32>(w / s, -8), 7));
+        const d = <f64>w - <f64>q * <f64>s;
+        signal += <f64>w * <f64>w;
+        noise += d * d;
+        zeros += q == 0 ? 1 : 0;
+        packed |= (<u32>(<i32>q) & 15) << (<u32>k << 2);
+      }
+      store<u8>(dst, packed);
+      src += 8;
+      dst++;
+    }
+  }
+  store<f64>(stats, load<f64>(stats) + signal);
+  store<f64>(stats, load<f64>(stats, 8) + noise, 8);
+  store<f64>(stats, load<f64>(stats, 16) + zeros, 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function awayFrom8(w: f32, scale: f32): f32 {
+  const v: f32 = w * (scale == 0 ? 0 : 1 / scale) + 8;
+  const whole = trunc<f32>(v);
+  const near = v - whole >= 0.5 ? whole + 1 : whole;
+  return min<f32>(max<f32>(near, 0), 15) - 8;
+}

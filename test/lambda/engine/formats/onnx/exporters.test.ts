@@ -8,6 +8,7 @@ const RECIPES: readonly [Record<string, unknown>, number][] = [
   [{ method: 'int8-dynamic', mode: 'exact' }, 0.06],
   [{ method: 'w4a16', groupSize: 32 }, 0.2],
   [{ method: 'w4a16-asym', groupSize: 32 }, 0.2],
+  [{ method: 'int4', groupSize: 32 }, 0.2],
   [{ method: 'fp16' }, 0.01],
 ];
 

@@ -271,7 +271,7 @@ test('the recipe is checked against the format', async () => {
   await expect(plan({ method: 'fp8' })).rejects.toThrow(InvalidRecipeError);
   await expect(plan({ method: 'fp8' })).rejects.toThrow('method fp8 is not for ONNX models; they take int8');
   await expect(plan({ method: 'int8', groupSize: 32 })).rejects.toThrow(
-    'groupSize is for w4a16 and w4a16-asym of ONNX',
+    'groupSize is for int4, w4a16 and w4a16-asym of ONNX',
   );
   await expect(plan({ method: 'w4a16', groupSize: 48 })).rejects.toThrow(
     'groupSize must be one of 16, 32, 64, 128, 256',

@@ -84,3 +84,25 @@ describe('against MatMulNBitsQuantizer', () => {
     }
   });
 });
+
+test('int4, exact: the numbers of MatMulNBits in their own order, without 8 added', async () => {
+  const theirs = await readOnnx(golden('products.w4a16'));
+  for (const source of ['products', 'products.transposed']) {
+    const mine = await ours(source, { method: 'int4', mode: 'exact', groupSize: 32 });
+    // 200 and 131 inputs do not divide by the blocks, so that two of the transposed ones are int8.
+    const names = source === 'products' ? ['weight0', 'weight3'] : ['weight3'];
+    for (const name of names) {
+      const codes = theirs.tensors.get(`${name}_Q4`)!;
+      const { data, shape } = mine.tensors.get(`${name}_quantized`)!;
+      const at = (bytes: Uint8Array, index: number) => (bytes[index >> 1] >> (4 * (index & 1))) & 15;
+      const [outputs, blocks, half] = codes.shape as [number, number, number];
+      const inputs = source === 'products' ? shape[0] : shape[1];
+      for (let output = 0; output < outputs; output++) {
+        for (let input = 0; input < inputs; input++) {
+          const own = at(data, source === 'products' ? input * outputs + output : output * inputs + input);
+          expect(own ^ 8).toBe(at(codes.data, output * blocks * half * 2 + input));
+        }
+      }
+    }
+  }
+});

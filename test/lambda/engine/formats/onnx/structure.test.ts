@@ -334,6 +334,7 @@ describe('best', () => {
   test.each([
     ['mixed', 'int8', undefined],
     ['mixed', 'int8-dynamic', undefined],
+    ['products', 'int4', 32],
     ['products', 'w4a16', 32],
     ['products', 'w4a16-asym', 32],
     ['mixed', 'w4a16', 16],
