@@ -22,10 +22,25 @@ export class DeepLearningContainer extends ContainerImage {
     'huggingface-pytorch-training',
     '2.9.0-transformers5.3.0-gpu-py312-cu130-ubuntu22.04',
   );
+  /** Hugging Face transformers 4.51 on PyTorch 2.6, inference on GPUs. */
+  public static readonly HUGGINGFACE_PYTORCH_INFERENCE_2_6_GPU = DeepLearningContainer.of(
+    'huggingface-pytorch-inference',
+    '2.6.0-transformers4.51.3-gpu-py312-cu124-ubuntu22.04',
+  );
+  /** Hugging Face transformers 4.49 on PyTorch 2.6, inference on CPUs. */
+  public static readonly HUGGINGFACE_PYTORCH_INFERENCE_2_6_CPU = DeepLearningContainer.of(
+    'huggingface-pytorch-inference',
+    '2.6.0-transformers4.49.0-cpu-py312-ubuntu22.04',
+  );
   /** TensorFlow Serving 2.19 on GPUs. */
   public static readonly TENSORFLOW_INFERENCE_2_19_GPU = DeepLearningContainer.of(
     'tensorflow-inference',
     '2.19.0-gpu-py312-cu122-ubuntu22.04-sagemaker',
+  );
+  /** TensorFlow Serving 2.19 on CPUs. */
+  public static readonly TENSORFLOW_INFERENCE_2_19_CPU = DeepLearningContainer.of(
+    'tensorflow-inference',
+    '2.19.0-cpu-py312-ubuntu22.04-sagemaker',
   );
   /** PyTorch 2.6 inference on CPUs; runs any `inference.py`, with PyTorch or without. */
   public static readonly PYTORCH_INFERENCE_2_6_CPU = DeepLearningContainer.of(
@@ -41,6 +56,8 @@ export class DeepLearningContainer extends ContainerImage {
   public static readonly VLLM_0_27 = DeepLearningContainer.of('vllm', '0.27.1-gpu-py312-cu130-ubuntu22.04-sagemaker');
   /** Large Model Inference (DJL Serving) 0.36. */
   public static readonly LMI_0_36 = DeepLearningContainer.of('djl-inference', '0.36.0-lmi28.0.0-cu130');
+  /** Triton Inference Server 26.05. Its tag tells no CUDA version: give GPU endpoints their `inferenceAmiVersion`. */
+  public static readonly TRITON_26_05 = DeepLearningContainer.of('sagemaker-tritonserver', '26.05-py3');
 
   /** Any Deep Learning Container by repository and tag. */
   public static of(repositoryName: string, tag: string): DeepLearningContainer {

@@ -29,6 +29,7 @@ export * from './model-evaluation';
 export * from './model-delivery-pipeline';
 export * from './model-format';
 export * from './model-pipeline';
+export * from './model-pipeline-reference';
 export * from './model-source';
 export * from './new-model-options';
 export * from './pipeline-notifications';

@@ -12,6 +12,7 @@ import { EndpointAlarms } from './endpoint-alarms';
 import { EndpointMetrics } from './endpoint-metrics';
 import { ModelEndpointAttributes, ModelEndpointProps } from './model-endpoint-props';
 import { ModelEndpointScaling, ModelEndpointScalingOptions } from './model-endpoint-scaling';
+import { grantInvoke } from './private/grant-invoke';
 import { Hosting, SERVING_CODE_ENVIRONMENT } from './private/hosting';
 import { lowerFirst } from './private/lower-first';
 import { validateCode, validatePairing } from './private/validate-endpoint';
@@ -213,12 +214,4 @@ interface Specification {
 function uniqueName(scope: Construct, id: string): string {
   const around = Names.uniqueResourceName(scope, { maxLength: 37, separator: '-' }).toLowerCase();
   return `${around}-${createHash('sha256').update(`${scope.node.path}/${id}`).digest('hex').slice(0, 8)}`;
-}
-
-function grantInvoke(endpointArn: string, grantee: IGrantable): Grant {
-  return Grant.addToPrincipal({
-    grantee,
-    actions: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'],
-    resourceArns: [endpointArn],
-  });
 }

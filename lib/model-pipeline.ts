@@ -2,7 +2,7 @@ import { Duration, Names, Tags } from 'aws-cdk-lib';
 import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
-import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { IStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { BuildMetrics } from './build-metrics';
 import { CompressionLimits } from './compression-limits';
@@ -15,11 +15,13 @@ import { IModelBucket, ModelBucket } from './model-bucket';
 import { ModelCompressor } from './model-compressor';
 import { ModelEvaluation } from './model-evaluation';
 import { ModelFormat } from './model-format';
+import { IModelPipeline, ModelPipelineAttributes } from './model-pipeline-reference';
 import { NotificationOptions, PipelineNotifications } from './pipeline-notifications';
 import { NewModelOptions } from './new-model-options';
 import { BuildMachine } from './private/build-machine';
 import { CleanUp } from './private/clean-up';
 import { digest } from './private/digest';
+import { grantInvoke } from './private/grant-invoke';
 import { Hosting } from './private/hosting';
 import { ReleaseMachine } from './private/release-machine';
 import { endpointArns } from './private/release-places';
@@ -122,7 +124,25 @@ export interface ModelPipelineProps {
  *   },
  * });
  */
-export class ModelPipeline extends Construct {
+export class ModelPipeline extends Construct implements IModelPipeline {
+  /** Refers to a pipeline that exists. */
+  public static fromModelPipelineAttributes(
+    scope: Construct,
+    id: string,
+    attributes: ModelPipelineAttributes,
+  ): IModelPipeline {
+    class Import extends Construct implements IModelPipeline {
+      public readonly buildMachine = StateMachine.fromStateMachineArn(this, 'Build', attributes.buildMachineArn);
+      public readonly releaseMachine = StateMachine.fromStateMachineArn(this, 'Release', attributes.releaseMachineArn);
+      public readonly endpointName = attributes.endpointName;
+
+      public grantInvoke(grantee: IGrantable): Grant {
+        return grantInvoke(endpointArns(this, this.endpointName).endpoint, grantee);
+      }
+    }
+    return new Import(scope, id);
+  }
+
   /** Where models are kept. */
   public readonly models: IModelBucket;
   /** Trains, if the pipeline does. */
@@ -227,11 +247,7 @@ export class ModelPipeline extends Construct {
 
   /** Lets an identity call the endpoint. */
   public grantInvoke(grantee: IGrantable): Grant {
-    return Grant.addToPrincipal({
-      grantee,
-      actions: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'],
-      resourceArns: [endpointArns(this, this.endpointName).endpoint],
-    });
+    return grantInvoke(endpointArns(this, this.endpointName).endpoint, grantee);
   }
 
   /**

@@ -1,10 +1,10 @@
 import { Stack } from 'aws-cdk-lib';
-import { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
-import { IGrantable, IPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Connections, IConnectable, ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { IGrantable, IPrincipal, IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { JsonPath, TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { ContainerImageConfig } from './container-image';
 import { IModelBucket } from './model-bucket';
 import { acknowledgeWildcard } from './private/acknowledge';
@@ -53,6 +53,28 @@ export interface TrainingStateOptions {
   readonly resultPath?: string;
 }
 
+/** Training jobs of a model, as other stacks see them. */
+export interface ITrainingJob extends IConstruct, IGrantable, IConnectable {
+  /** The role that the jobs run with. */
+  readonly role: IRole;
+  /** ARN pattern of the jobs. */
+  readonly jobArns: string;
+}
+
+/** How to refer to training jobs that another stack owns, in the same account and region. */
+export interface TrainingJobAttributes {
+  /** The model's name, after which the jobs are named. */
+  readonly modelName: string;
+  /** The role that the jobs run with. */
+  readonly role: IRole;
+  /**
+   * Security groups of the instances.
+   *
+   * @default - none; the jobs do not run in a VPC
+   */
+  readonly securityGroups?: ISecurityGroup[];
+}
+
 /**
  * A SageMaker training job as a state for Step Functions, with a role of its own. Every execution of the state is one
  * job; its output is uncompressed, so that it can be read by range.
@@ -67,9 +89,24 @@ export interface TrainingStateOptions {
  * });
  * training.toState('Train').next(compressor.toStates('Compression'));
  */
-export class TrainingJob extends Construct implements IGrantable, IConnectable {
+export class TrainingJob extends Construct implements ITrainingJob {
+  /** Refers to training jobs that another stack owns: grant them more, or watch them. */
+  public static fromTrainingJobAttributes(
+    scope: Construct,
+    id: string,
+    attributes: TrainingJobAttributes,
+  ): ITrainingJob {
+    class Import extends Construct implements ITrainingJob {
+      public readonly role = attributes.role;
+      public readonly grantPrincipal = attributes.role.grantPrincipal;
+      public readonly connections = new Connections({ securityGroups: attributes.securityGroups ?? [] });
+      public readonly jobArns = jobArns(this, attributes.modelName);
+    }
+    return new Import(scope, id);
+  }
+
   /** The role that the job runs with. */
-  public readonly role: Role;
+  public readonly role: IRole;
   public readonly grantPrincipal: IPrincipal;
   public readonly connections: Connections;
   /** ARN pattern of the jobs. */
@@ -97,11 +134,7 @@ export class TrainingJob extends Construct implements IGrantable, IConnectable {
     this.connections = new Connections({ securityGroups: this.network?.securityGroups ?? [] });
     this.role = this.createRole();
     this.grantPrincipal = this.role.grantPrincipal;
-    this.jobArns = Stack.of(this).formatArn({
-      service: 'sagemaker',
-      resource: 'training-job',
-      resourceName: `${props.modelName}-*`,
-    });
+    this.jobArns = jobArns(this, props.modelName);
   }
 
   /**
@@ -204,4 +237,8 @@ export class TrainingJob extends Construct implements IGrantable, IConnectable {
     }
     return role;
   }
+}
+
+function jobArns(scope: Construct, modelName: string): string {
+  return Stack.of(scope).formatArn({ service: 'sagemaker', resource: 'training-job', resourceName: `${modelName}-*` });
 }

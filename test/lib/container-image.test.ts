@@ -18,6 +18,8 @@ test.each([
   ['us-east-1', `763104351884.dkr.ecr.us-east-1.amazonaws.com/${TAG}`],
   ['af-south-1', `626614931356.dkr.ecr.af-south-1.amazonaws.com/${TAG}`],
   ['us-gov-west-1', `442386744353.dkr.ecr.us-gov-west-1.amazonaws.com/${TAG}`],
+  ['cn-north-1', `727897471807.dkr.ecr.cn-north-1.amazonaws.com/${TAG}`],
+  ['us-gov-east-1', `446045086412.dkr.ecr.us-gov-east-1.amazonaws.com/${TAG}`],
   ['il-central-1', `780543022126.dkr.ecr.il-central-1.amazonaws.com/${TAG}`],
 ])('a Deep Learning Container in %s', (region, uri) => {
   const stack = inRegion(region);
@@ -48,6 +50,8 @@ test.each([
   [DeepLearningContainer.TENSORFLOW_TRAINING_2_21_GPU, '129'],
   [DeepLearningContainer.PYTORCH_2_13_GPU, '133'],
   [DeepLearningContainer.LMI_0_36, '130'],
+  [DeepLearningContainer.HUGGINGFACE_PYTORCH_INFERENCE_2_6_GPU, '124'],
+  [DeepLearningContainer.TRITON_26_05, undefined],
   [DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU, undefined],
 ])('knows the CUDA version', (container, cuda) => {
   expect(container.bind(newStack()).cuda).toBe(cuda);
