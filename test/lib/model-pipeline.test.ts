@@ -225,7 +225,7 @@ describe('refuses at synthesis', () => {
     [
       'int4 for TFLite',
       () => ({ compression: { recipe: CompressionRecipe.w4a16() } }),
-      'The recipe w4a16 is not for tflite models; choose one of: none, int8, fp16',
+      'The recipe w4a16 is not for tflite models; choose one of: none, int8, int4, fp16',
     ],
     [
       'int8 for safetensors',

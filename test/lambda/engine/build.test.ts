@@ -210,7 +210,7 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('A build over $name', (kin
     await expect(plan()).rejects.toMatchObject({
       name: 'InvalidModel',
       message: expect.stringContaining(
-        'holds no model of a known format (safetensors, tflite); found 1 files: weights.pkl',
+        'holds no model of a known format (safetensors, tflite, onnx); found 1 files: weights.pkl',
       ) as string,
     });
     expect(await kind.pendingUploads()).toBe(0);

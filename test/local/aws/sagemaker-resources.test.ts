@@ -151,4 +151,4 @@ test('a stack owns an endpoint: creates it, changes it, keeps the old one when t
 
   await cloudFormation.send(new DeleteStackCommand({ StackName }));
   while ((await everything()).length > 0) await sleep(100);
-});
+}, 180_000);
