@@ -304,6 +304,82 @@ def lookup_variant(words):
     return bytes(builder.Output())
 
 
+def recurrent():
+    """The recurrent operators that older converters wrote, and today's does not: RNN, SVDF, LSTM and a sequence's RNN."""
+    import flatbuffers
+    import numpy as np
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    random = np.random.default_rng(11)
+    model, graph = schema.ModelT(), schema.SubGraphT()
+    model.version, model.buffers, model.operatorCodes = 3, [schema.BufferT()], []
+    graph.tensors, graph.operators, graph.name = [], [], 'main'
+
+    def tensor(name, *shape, constant=False, variable=False):
+        made = schema.TensorT()
+        made.name, made.shape, made.isVariable, made.buffer = name, list(shape), variable, 0
+        if constant:
+            buffer = schema.BufferT()
+            values = (random.standard_normal(shape) * 0.1).astype(np.float32)
+            buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+            model.buffers.append(buffer)
+            made.buffer = len(model.buffers) - 1
+        graph.tensors.append(made)
+        return len(graph.tensors) - 1
+
+    def weight(name, *shape):
+        return tensor(name, *shape, constant=True)
+
+    def operator(name, options, inputs, output):
+        code, made = schema.OperatorCodeT(), schema.OperatorT()
+        code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, name)
+        code.version = 1
+        model.operatorCodes.append(code)
+        made.opcodeIndex = len(model.operatorCodes) - 1
+        made.inputs, made.outputs = inputs, [output]
+        made.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__[:-1])
+        made.builtinOptions = options
+        graph.operators.append(made)
+
+    tanh = schema.ActivationFunctionType.TANH
+    x, xs = tensor('x', 1, 40), tensor('xs', 1, 7, 40)
+    hidden, filtered, y, ys = tensor('h', 1, 48), tensor('f', 1, 32), tensor('y', 1, 48), tensor('ys', 1, 7, 36)
+    rnn = schema.RNNOptionsT()
+    rnn.fusedActivationFunction = tanh
+    state = tensor('rnn/state', 1, 48, variable=True)
+    operator('RNN', rnn, [x, weight('rnn/w', 48, 40), weight('rnn/r', 48, 48), weight('rnn/b', 48), state], hidden)
+    svdf = schema.SVDFOptionsT()
+    svdf.rank, svdf.fusedActivationFunction = 2, tanh
+    state = tensor('svdf/state', 1, 64 * 16, variable=True)
+    weights = [weight('svdf/feature', 64, 48), weight('svdf/time', 64, 16), weight('svdf/b', 32)]
+    operator('SVDF', svdf, [hidden, *weights, state], filtered)
+    lstm = schema.LSTMOptionsT()
+    lstm.fusedActivationFunction = tanh
+    gates = [weight(f'lstm/w{gate}', 48, 32) for gate in 'ifco'] + [weight(f'lstm/r{gate}', 48, 48) for gate in 'ifco']
+    biases = [weight(f'lstm/b{gate}', 48) for gate in 'ifco']
+    states = [tensor(f'lstm/{name}', 1, 48, variable=True) for name in ('output', 'cell')]
+    operator('LSTM', lstm, [filtered, *gates, -1, -1, -1, *biases, -1, -1, *states], y)
+    sequence = schema.SequenceRNNOptionsT()
+    sequence.fusedActivationFunction = tanh
+    state = tensor('seq/state', 1, 36, variable=True)
+    weights = [weight('seq/w', 36, 40), weight('seq/r', 36, 36), weight('seq/b', 36)]
+    operator('UNIDIRECTIONAL_SEQUENCE_RNN', sequence, [xs, *weights, state], ys)
+
+    def named(name, index):
+        made = schema.TensorMapT()
+        made.name, made.tensorIndex = name, index
+        return made
+
+    graph.inputs, graph.outputs = [x, xs], [y, ys]
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = 'serving_default', 0
+    signature.inputs, signature.outputs = [named('x', x), named('xs', xs)], [named('y', y), named('ys', ys)]
+    model.subgraphs, model.signatureDefs = [graph], [signature]
+    builder = flatbuffers.Builder(2**18)
+    builder.Finish(model.Pack(builder), b'TFL3')
+    return bytes(builder.Output())
+
+
 def write_goldens():
     os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
     os.environ['CUDA_VISIBLE_DEVICES'] = ''
@@ -312,6 +388,7 @@ def write_goldens():
     import tensorflow as tf
 
     GOLDENS.mkdir(parents=True, exist_ok=True)
+    write('recurrent.float', recurrent())
     for name, (module, signatures, kinds) in models(tf, np).items():
         made = {kind: convert(tf, module, signatures, kind) for kind in kinds if kind != 'int4'}
         if name == 'words':

@@ -54,6 +54,15 @@ const CONV_2D: Pick<WeightRule, 'builtin' | 'inputs' | 'activation' | 'scales' |
   rank: [4, 4],
 };
 
+const RECURRENT: Pick<WeightRule, 'activation' | 'scales' | 'rank' | 'allOrNone'> = {
+  activation: 0,
+  scales: 'all',
+  rank: [1, 2],
+  allOrNone: true,
+};
+/** To the gates from the input and from the last output, peepholes, projection. */
+const LSTM_WEIGHTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16];
+
 /** In order of preference where several are for the same operator. */
 export const WEIGHT_RULES: readonly WeightRule[] = [
   {
@@ -135,15 +144,40 @@ export const WEIGHT_RULES: readonly WeightRule[] = [
     gives: 'int8',
   },
   {
+    ...RECURRENT,
     builtin: OP.unidirectionalSequenceLstm,
-    // To the gates from the input and from the last output, peepholes, projection.
-    inputs: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16],
-    activation: 0,
-    scales: 'all',
-    rank: [1, 2],
+    inputs: LSTM_WEIGHTS,
     int8: { version: 3, runtime: '2.3.0' },
     asymmetricInputs: { options: 'UnidirectionalSequenceLSTMOptions', slot: 4 },
-    allOrNone: true,
+  },
+  {
+    ...RECURRENT,
+    builtin: OP.lstm,
+    inputs: LSTM_WEIGHTS,
+    int8: { version: 4, runtime: '2.3.0' },
+    asymmetricInputs: { options: 'LSTMOptions', slot: 4 },
+    obstacle: (operator) => (option(operator, 3) === 0 ? undefined : 'it is of the basic kind'),
+  },
+  {
+    ...RECURRENT,
+    builtin: OP.rnn,
+    inputs: [1, 2],
+    int8: { version: 3, runtime: '2.3.0' },
+    asymmetricInputs: { options: 'RNNOptions', slot: 1 },
+  },
+  {
+    ...RECURRENT,
+    builtin: OP.unidirectionalSequenceRnn,
+    inputs: [1, 2],
+    int8: { version: 3, runtime: '2.3.0' },
+    asymmetricInputs: { options: 'SequenceRNNOptions', slot: 2 },
+  },
+  {
+    ...RECURRENT,
+    builtin: OP.svdf,
+    inputs: [1, 2],
+    int8: { version: 4, runtime: '2.3.0' },
+    asymmetricInputs: { options: 'SVDFOptions', slot: 2 },
   },
 ];
 

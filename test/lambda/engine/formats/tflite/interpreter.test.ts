@@ -69,7 +69,7 @@ describe.each(['tensorflow', 'litert'])('in the interpreter of %s', (engine) => 
       { method: 'int8', ignore: ['re:.*'] },
       { method: 'none', prune: 0.001 },
     ];
-    const names = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup', 'speech'];
+    const names = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup', 'speech', 'recurrent'];
     const groups = names.map(async (name) => [
       golden(`${name}.float`),
       ...(await Promise.all(recipes.map((recipe) => make(name, recipe)))),

@@ -6,7 +6,7 @@ import { tablesOf } from '../../../../../lambda/engine/formats/tflite/model-grap
 import { compress, filesOf, golden } from './memory-model';
 import { readModel, ReadModel } from './read-model';
 
-const NAMES = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup', 'narrow', 'speech'];
+const NAMES = ['dense', 'vision', 'words', 'coder', 'odd', 'lookup', 'narrow', 'speech', 'recurrent'];
 
 async function make(name: string, recipe: Record<string, unknown>, limits?: LayoutLimits, reverse = false) {
   const made = await compress(filesOf({ 'model.tflite': golden(`${name}.float`) }), recipe, limits, reverse);
