@@ -113,7 +113,7 @@ async function scalesOfColumns(weights: ScaledWeights, context: StepContext): Pr
     const largest = arena.alloc(count * 4);
     largest.view.fill(0);
     let scales = new Float64Array(0);
-    await eachChunk(from, 0, values, count, context, async (chunk, before) => {
+    await eachChunk(from, 0, values, fits ? values : count, context, async (chunk, before) => {
       run.absmaxColumnsF32(chunk.ptr, chunk.count / count, count, largest.ptr);
       if (before + chunk.count < values) return;
       scales = toScales(new Uint32Array(largest.view.slice().buffer), weights);

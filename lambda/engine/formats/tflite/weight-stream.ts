@@ -2,8 +2,14 @@ import { kernels, Region } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { SourceRange } from '../../steps';
 
-/** Values read at a time: 8 MiB, large enough that the wait for a range of an S3 object is small beside its transfer. */
+/**
+ * Values read at a time where each read is a request: 8 MiB, large enough that the wait is small beside the transfer. No
+ * more than these are ever in memory.
+ */
 export const CHUNK_VALUES = 2 * 1024 * 1024;
+
+/** Values read at a time where a read is a copy: they and what becomes of them stay in a core's own cache. */
+const CACHED_VALUES = 128 * 1024;
 
 /** Values in kernel memory. */
 export interface Chunk {
@@ -31,7 +37,8 @@ export async function eachChunk(
 ): Promise<void> {
   if (count === 0) return;
   const source = await context.source(from.file);
-  const whole = unit > CHUNK_VALUES ? CHUNK_VALUES : Math.floor(CHUNK_VALUES / unit) * unit;
+  const aim = source.immediate ? CACHED_VALUES : CHUNK_VALUES;
+  const whole = unit > CHUNK_VALUES ? CHUNK_VALUES : Math.max(unit, Math.floor(aim / unit) * unit);
   const lengthAt = (done: number) => Math.min(whole, count - done, unit > whole ? unit - (done % unit) : count);
   await kernels().arena.scoped(async () => {
     const buffers = [0, 1].map(() => kernels().arena.alloc(Math.min(whole, count) * 4)) as [Region, Region];

@@ -1,8 +1,11 @@
 """Runs models on the same inputs in an interpreter and tells, as JSON, by how much each differs from the first.
 
-    echo '[["reference.tflite", "other.tflite"]]' | python run_tflite.py tensorflow|litert
+    echo '[["reference.tflite", "other.tflite"]]' | python run_tflite.py tensorflow|litert|reference
+
+`litert` computes with XNNPACK where it can, `reference` with the plain kernels.
 """
 
+import functools
 import json
 import os
 import sys
@@ -18,6 +21,10 @@ def interpreter_class(name):
         from ai_edge_litert.interpreter import Interpreter
 
         return Interpreter
+    if name == 'reference':
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        return functools.partial(Interpreter, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
     import tensorflow as tf
 
     return tf.lite.Interpreter
