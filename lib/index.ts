@@ -18,6 +18,7 @@ export * from './endpoint-specification';
 export * from './endpoint-update-options';
 export * from './endpoint-update-policy';
 export * from './evaluation-options';
+export * from './git-hub-deploy-role';
 export * from './ml-instance-type';
 export * from './model-bucket';
 export * from './model-completeness';

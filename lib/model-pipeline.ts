@@ -1,4 +1,4 @@
-import { Duration, Names, Tags } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Names, Stack, Tags } from 'aws-cdk-lib';
 import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -248,6 +248,34 @@ export class ModelPipeline extends Construct implements IModelPipeline {
   /** Lets an identity call the endpoint. */
   public grantInvoke(grantee: IGrantable): Grant {
     return grantInvoke(endpointArns(this, this.endpointName).endpoint, grantee);
+  }
+
+  /** Lets an identity start builds and wait for them and their releases: `modelpress run --wait`. */
+  public grantRun(grantee: IGrantable): Grant {
+    const stack = Stack.of(this);
+    const machines = [this.buildMachine, this.releaseMachine].map(({ stateMachineArn }) => stateMachineArn);
+    const executions = machines.map((arn) => {
+      const name = stack.splitArn(arn, ArnFormat.COLON_RESOURCE_NAME).resourceName!;
+      return stack.formatArn({
+        service: 'states',
+        resource: 'execution',
+        resourceName: `${name}:*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+    });
+    const allow = (actions: string[], resourceArns: string[]): Grant =>
+      Grant.addToPrincipal({ grantee, actions, resourceArns });
+    const { endpoint, configs, models } = endpointArns(this, this.endpointName);
+    return allow(['cloudformation:ListStackResources'], [stack.stackId])
+      .combine(allow(['states:ListTagsForResource'], machines))
+      .combine(allow(['states:StartExecution'], [this.buildMachine.stateMachineArn]))
+      .combine(allow(['states:DescribeExecution', 'states:GetExecutionHistory'], executions))
+      .combine(
+        allow(
+          ['sagemaker:DescribeEndpoint', 'sagemaker:DescribeEndpointConfig', 'sagemaker:DescribeModel'],
+          [endpoint, configs, models],
+        ),
+      );
   }
 
   /**
