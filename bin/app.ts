@@ -22,9 +22,10 @@
  * | `modelpress:runOnDeploy` | `true` | build when a deployment changed something |
  * | `modelpress:statusInterval` | `15` | seconds between looks at the endpoint while it changes |
  */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { App, AppProps, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
-import { MlInstanceType, ModelPipeline } from '../lib';
+import { MlInstanceType, ModelPipeline, SmokeTest } from '../lib';
 import { AppSettings, readSettings } from './app-settings';
 
 /** Makes the app. It synthesizes without credentials and without a network. */
@@ -83,6 +84,7 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
       instanceType: settings.endpointInstanceType,
       endpointName: settings.endpointName,
       codeDirectory: join(folder, 'serving'),
+      ...(existsSync(join(folder, 'golden')) ? { smokeTest: SmokeTest.fromDirectory(join(folder, 'golden')) } : {}),
     },
     runOnDeploy: settings.runOnDeploy,
     runOnNewModel: {},

@@ -101,6 +101,8 @@ describe('npm run local', () => {
       'EvaluationGate',
       'Release',
       'Status',
+      'SmokeTest',
+      'Settle',
       'Released',
     ]) {
       expect(loop.output).toMatch(new RegExp(`^  ✓ ${state} +\\d+\\.\\d s$`, 'm'));
@@ -215,29 +217,65 @@ describe('npm run local', () => {
     });
   });
 
-  test(
-    'a serving script that crashes is rolled back, and the endpoint serves on',
-    async () => {
-      const before = await servedConfig();
-      const { bucket, key } = parseS3Uri(artifact);
-      const broken = key.replace(/\/$/, '-broken/');
-      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: key }));
-      for (const { Key = '' } of Contents) {
-        const target = { Bucket: bucket, Key: Key.replace(key, broken) };
-        if (Key.endsWith('code/inference.py')) {
-          await s3.send(new PutObjectCommand({ ...target, Body: 'raise RuntimeError("this script is broken")' }));
-        } else {
-          await s3.send(new CopyObjectCommand({ ...target, CopySource: `${bucket}/${Key}` }));
-        }
+  /** Copies the artifact under another name, with another serving script; returns its address. */
+  const variation = async (name: string, edit: (script: string) => string): Promise<string> => {
+    const { bucket, key } = parseS3Uri(artifact);
+    const copy = key.replace(/\/$/, `-${name}/`);
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: key }));
+    for (const { Key = '' } of Contents) {
+      const target = { Bucket: bucket, Key: Key.replace(key, copy) };
+      if (Key.endsWith('code/inference.py')) {
+        const script = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+        await s3.send(
+          new PutObjectCommand({ ...target, Body: edit((await script.Body?.transformToString('utf8')) ?? '') }),
+        );
+      } else {
+        await s3.send(new CopyObjectCommand({ ...target, CopySource: `${bucket}/${Key}` }));
       }
-      const { failure } = await failureOf(outputs.ReleaseStateMachineArn, { artifact: `s3://${bucket}/${broken}` });
-      expect(failure.cause).toMatch(/health check|ping/i);
+    }
+    return `s3://${bucket}/${copy}`;
+  };
+
+  test(
+    'a good, a crashing and a wrong release under constant requests: none fails, and only the good one stays',
+    async () => {
+      const answers: unknown[] = [];
+      let isGoing = true;
+      const traffic = (async () => {
+        while (isGoing) answers.push(await invoke().catch((error: Error) => error.message));
+      })();
+      const good = await variation('good', (script) => `${script}\n# another release\n`);
+      const { executionArn } = await states.send(
+        new StartExecutionCommand({
+          stateMachineArn: outputs.ReleaseStateMachineArn,
+          input: JSON.stringify({ artifact: good }),
+        }),
+      );
+      await followExecution(states, executionArn ?? '', quiet);
+      const config = await servedConfig();
+
+      const crashing = await variation('crashing', () => 'raise RuntimeError("this script is broken")');
+      const crash = await failureOf(outputs.ReleaseStateMachineArn, { artifact: crashing });
+      expect(crash.failure.cause).toMatch(/health check|ping/i);
       const mail = await mailbox.next();
       expect(mail.Subject).toBe('modelpress: release of digits was rolled back');
       expect(mail.Message).toMatch(/error: RolledBack\n.*cause: .*(health check|ping)/is);
       expect(mail.MessageAttributes.kind.Value).toBe('rolled-back');
-      expect(await servedConfig()).toBe(before);
-      expect(await invoke()).toHaveProperty('predictions');
+
+      const wrong = await variation(
+        'wrong',
+        (script) =>
+          `${script}\nright = predict_fn\n\n\ndef predict_fn(images, model):\n    return right(images, model)[:, ::-1]\n`,
+      );
+      const mistake = await failureOf(outputs.ReleaseStateMachineArn, { artifact: wrong });
+      expect(mistake.failure.cause).toContain('3 of 3 golden requests were answered wrongly');
+      expect((await mailbox.next()).Message).toContain('error: SmokeTestFailed');
+
+      isGoing = false;
+      await traffic;
+      expect(await servedConfig()).toBe(config);
+      expect(answers.length).toBeGreaterThan(100);
+      expect(answers.filter((answer) => (answer as { predictions?: unknown }).predictions === undefined)).toEqual([]);
     },
     MINUTES,
   );
