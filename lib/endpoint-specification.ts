@@ -2,10 +2,12 @@ import { Duration } from 'aws-cdk-lib';
 import { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ContainerImage } from './container-image';
+import { DataCapture } from './data-capture';
 import { EndpointAlarmOptions } from './endpoint-alarms';
 import { EndpointScaling } from './endpoint-scaling';
 import { EndpointUpdatePolicy } from './endpoint-update-policy';
 import { MlInstanceType } from './ml-instance-type';
+import { ShapExplainer } from './shap-explainer';
 import { SmokeTest } from './smoke-test';
 
 /** The endpoint that serves the model. */
@@ -14,6 +16,18 @@ export interface EndpointSpecification {
   readonly image: ContainerImage;
   /** The instances that serve. */
   readonly instanceType: MlInstanceType;
+  /**
+   * Instances that serve when those of `instanceType` cannot be had, in this order; at most 4.
+   *
+   * @default - none; without capacity, a release fails
+   */
+  readonly fallbackInstanceTypes?: MlInstanceType[];
+  /**
+   * How long to try for instances of one type before going on to the next, 5 to 60 minutes.
+   *
+   * @default - SageMaker's
+   */
+  readonly instanceProvisionTimeout?: Duration;
   /**
    * How many instances the endpoint is created with. Later releases keep what scaling or a person has made of it, until
    * this number changes.
@@ -106,6 +120,18 @@ export interface EndpointSpecification {
    * @default - at one percent of failed requests in a minute, or answers that take more than 30 seconds
    */
   readonly alarms?: EndpointAlarmOptions;
+  /**
+   * Keeps requests and answers below `captured/<endpoint>/` in the bucket.
+   *
+   * @default - nothing is kept
+   */
+  readonly dataCapture?: DataCapture;
+  /**
+   * Explains predictions. Answers then have SageMaker Clarify's format, and so must those of `smokeTest`.
+   *
+   * @default - nothing is explained
+   */
+  readonly explainer?: ShapExplainer;
   /**
    * What the endpoint is asked once a release serves. Wrong answers bring the release before back.
    *

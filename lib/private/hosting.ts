@@ -13,7 +13,8 @@ import { IModelBucket } from '../model-bucket';
 import { allowGuards, allowKey, allowList, allowObjects, allowVolumeKey } from './grants';
 import { allowPull } from './image-pull';
 import { createNetwork, Network } from './network';
-import { COMPRESSED } from './prefixes';
+import { CAPTURED, COMPRESSED } from './prefixes';
+import { renderEndpointConfig, renderVariant } from './render-features';
 import { createSageMakerRole } from './sagemaker-role';
 import { validateEndpoint } from './validate-endpoint';
 
@@ -91,7 +92,7 @@ export class Hosting extends Construct {
     this.specification = this.render(props);
   }
 
-  private createRole({ modelName, models, endpoint }: HostingProps): Role {
+  private createRole({ modelName, models, endpoint, endpointName }: HostingProps): Role {
     const role = createSageMakerRole(this, 'Role', {
       description: `Hosting of the model ${modelName}`,
       kind: 'Endpoints',
@@ -103,17 +104,21 @@ export class Hosting extends Construct {
     allowObjects(role, models.bucket, `${COMPRESSED}/${modelName}/`, ['s3:GetObject']);
     allowList(role, models.bucket, [`${COMPRESSED}/${modelName}/`]);
     allowKey(role, models.encryptionKey, 'read');
+    if (endpoint.dataCapture !== undefined) {
+      allowObjects(role, models.bucket, `${CAPTURED}/${endpointName}/`, ['s3:PutObject']);
+      allowKey(role, models.encryptionKey, 'write');
+    }
     allowVolumeKey(role, this.volumeKey);
     allowGuards(role, this.guards);
     return role;
   }
 
-  private render({ modelName, endpoint }: HostingProps): Record<string, unknown> {
+  private render({ modelName, models, endpoint }: HostingProps): Record<string, unknown> {
     const network = this.network;
     const fields: Record<string, unknown> = {
       executionRoleArn: this.role.roleArn,
       image: this.image.imageUri,
-      instanceType: endpoint.instanceType.name,
+      instanceType: endpoint.fallbackInstanceTypes === undefined ? endpoint.instanceType.name : undefined,
       initialInstanceCount: endpoint.instanceCount ?? endpoint.scaling?.minInstanceCount ?? 1,
       variantName: VARIANT,
       environment: this.environment(endpoint),
@@ -127,6 +132,8 @@ export class Hosting extends Construct {
       containerStartupHealthCheckTimeoutSeconds: endpoint.startupTimeout?.toSeconds(),
       modelDataDownloadTimeoutSeconds: endpoint.downloadTimeout?.toSeconds(),
       inferenceAmiVersion: endpoint.inferenceAmiVersion ?? this.hostImage(endpoint),
+      variant: unlessEmpty(renderVariant(endpoint)),
+      endpointConfig: unlessEmpty(renderEndpointConfig(endpoint, models.bucket.bucketName)),
       deploymentConfig: (endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce())._render(this.alarms.alarms),
       tags: [{ Key: 'modelpress:model', Value: modelName }],
     };
@@ -168,4 +175,8 @@ function renderScaling(scaling: EndpointScaling): Record<string, unknown> {
     scaleOutCooldownSeconds: (scaling.scaleOutCooldown ?? fiveMinutes).toSeconds(),
     scaleInCooldownSeconds: (scaling.scaleInCooldown ?? fiveMinutes).toSeconds(),
   };
+}
+
+function unlessEmpty(fields: Record<string, unknown>): Record<string, unknown> | undefined {
+  return Object.keys(fields).length === 0 ? undefined : fields;
 }

@@ -4,3 +4,5 @@ export const WORK = 'work';
 export const COMPRESSED = 'compressed';
 export const RELEASES = 'releases';
 export const EVALUATION = 'evaluation';
+/** SageMaker appends the endpoint's and the variant's name, and the time. */
+export const CAPTURED = 'captured';

@@ -5,6 +5,7 @@ import { ContainerImageConfig } from '../container-image';
 import { EndpointSpecification } from '../endpoint-specification';
 import { ModelFormat } from '../model-format';
 import { ensure, requireCount, requireDuration, requireWhole } from './validate';
+import { validateFeatures } from './render-features';
 import { validateScaling } from './validate-scaling';
 
 /** What each format can become, and `none` to prune only. */
@@ -61,6 +62,7 @@ export function validateEndpoint(spec: EndpointSpecification): void {
     ),
   );
   validateScaling(spec);
+  validateFeatures(spec);
   const fewest = spec.scaling === undefined ? spec.instanceCount : spec.scaling.minInstanceCount;
   spec.updatePolicy?._requireInstances(fewest ?? 1);
   validateCode(spec);

@@ -3,6 +3,7 @@ import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { tagOperations } from './api/tags';
+import { DataCapture } from './endpoints/data-capture';
 import { EndpointConfigs } from './endpoints/endpoint-configs';
 import { EndpointMetrics } from './endpoints/endpoint-metrics';
 import { Endpoints } from './endpoints/endpoints';
@@ -64,6 +65,7 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
   const configs = new EndpointConfigs(context, models);
   const endpoints = new Endpoints(context, configs);
   const metrics = new EndpointMetrics(context.cloudWatch, log);
+  const capture = new DataCapture(context);
   const operations = {
     ...trainingJobs.operations,
     ...processingJobs.operations,
@@ -77,7 +79,7 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
   };
   const handler = createHandler(
     operations,
-    (name, headers, body) => invokeEndpoint(context, endpoints, metrics, name, headers, body),
+    (name, headers, body) => invokeEndpoint(context, endpoints, metrics, capture, name, headers, body),
     log,
   );
   return {

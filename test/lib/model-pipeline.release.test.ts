@@ -175,7 +175,11 @@ describe('the specification that Release gets', () => {
   test('at most', () => {
     const specification = specificationOf((stack) => void maximalPipeline(stack));
     expect(specification).toMatchObject({
-      instanceType: 'ml.p3.2xlarge',
+      variant: { InstancePools: [{ InstanceType: 'ml.p3.2xlarge', Priority: 1 }, { Priority: 2 }] },
+      endpointConfig: {
+        DataCaptureConfig: { InitialSamplingPercentage: 5 },
+        ExplainerConfig: expect.anything() as object,
+      },
       volumeSizeInGb: 200,
       kmsKeyArn: expect.stringContaining(':key/volume') as string,
       initialInstanceCount: 2,

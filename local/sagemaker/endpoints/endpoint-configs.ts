@@ -54,7 +54,8 @@ export class EndpointConfigs {
       variant,
       container: containersOf(this.models.find(variant.ModelName!).request)[0],
     }));
-    return { id, configName, variants, folder: `endpoints/${endpointName}/${id}` };
+    const dataCapture = this.find(configName).request.DataCaptureConfig;
+    return { id, configName, variants, dataCapture, folder: `endpoints/${endpointName}/${id}` };
   }
 
   private create(request: CreateEndpointConfigInput): object {
@@ -71,10 +72,11 @@ export class EndpointConfigs {
       this.models.find(variant.ModelName);
       if (
         variant.ServerlessConfig === undefined &&
-        (variant.InstanceType === undefined || variant.InitialInstanceCount === undefined)
+        ((variant.InstanceType === undefined) === (variant.InstancePools === undefined) ||
+          variant.InitialInstanceCount === undefined)
       ) {
         throw validationError(
-          `Variant ${variant.VariantName} needs InstanceType and InitialInstanceCount, or ServerlessConfig.`,
+          `Variant ${variant.VariantName} needs InstanceType or InstancePools with InitialInstanceCount, or ServerlessConfig.`,
         );
       }
     }

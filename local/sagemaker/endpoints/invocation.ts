@@ -2,6 +2,7 @@ import { IncomingHttpHeaders } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { ApiError } from '../api/api-error';
 import { Context } from '../system/context';
+import { DataCapture } from './data-capture';
 import { EndpointMetrics } from './endpoint-metrics';
 import { Endpoints } from './endpoints';
 import { ContainerAnswer, NoAnswerError } from './serving-process';
@@ -20,6 +21,7 @@ export async function invokeEndpoint(
   context: Context,
   endpoints: Endpoints,
   metrics: EndpointMetrics,
+  capture: DataCapture,
   name: string,
   headers: IncomingHttpHeaders,
   body: Buffer,
@@ -63,10 +65,18 @@ export async function invokeEndpoint(
   }
   count(answer.status);
   if (answer.status >= 400) throw modelError(answer.status, answer.body.toString('utf8').slice(0, 1024), context, name);
+  const type = answer.headers['content-type'] ?? 'application/octet-stream';
+  capture.take(
+    endpoint.record.fleet?.dataCapture,
+    name,
+    variant.name,
+    { type: forwarded['content-type'] ?? 'application/octet-stream', body },
+    { type, body: answer.body },
+  );
   const attributes = answer.headers['x-amzn-sagemaker-custom-attributes'];
   return {
     headers: {
-      'content-type': answer.headers['content-type'] ?? 'application/octet-stream',
+      'content-type': type,
       'x-amzn-invoked-production-variant': variant.name,
       ...(typeof attributes === 'string' ? { 'x-amzn-sagemaker-custom-attributes': attributes } : {}),
     },

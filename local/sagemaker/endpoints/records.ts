@@ -2,6 +2,7 @@ import {
   ContainerDefinition,
   CreateEndpointConfigInput,
   CreateModelInput,
+  DataCaptureConfig,
   DeploymentConfig,
   ProductionVariant,
 } from '@aws-sdk/client-sagemaker';
@@ -30,6 +31,7 @@ export interface FleetSpecification {
   readonly id: string;
   readonly configName: string;
   readonly variants: readonly FleetVariant[];
+  readonly dataCapture?: DataCaptureConfig;
   /** Folder, relative to the state's. */
   readonly folder: string;
 }

@@ -39,8 +39,35 @@ const VARIANT = structure({
   ModelDataDownloadTimeoutInSeconds: integer(60, 3600),
   ContainerStartupHealthCheckTimeoutInSeconds: integer(60, 3600),
   ServerlessConfig: structure({ 'MemorySizeInMB!': integer(1024, 6144), 'MaxConcurrency!': integer(1, 200) }),
+  InstancePools: list(
+    structure({ 'InstanceType!': INSTANCE_TYPE, 'Priority!': integer(1, 5), ModelNameOverride: NAME }),
+    1,
+    5,
+  ),
+  VariantInstanceProvisionTimeoutInSeconds: integer(300, 3600),
   RoutingConfig: structure({ 'RoutingStrategy!': string(1, 64) }),
   InferenceAmiVersion: string(1, 128),
+});
+
+const EXPLAINER_CONFIG = structure({
+  ClarifyExplainerConfig: structure({
+    EnableExplanations: string(1, 64),
+    InferenceConfig: structure({
+      FeatureHeaders: list(string(1, 64), 1),
+      FeatureTypes: list(oneOf('numerical', 'categorical', 'text'), 1),
+      ProbabilityAttribute: string(1, 64),
+    }),
+    'ShapConfig!': structure({
+      'ShapBaselineConfig!': structure({
+        MimeType: string(0, 255),
+        ShapBaseline: string(1, 2500, '[\\s\\S]+'),
+        ShapBaselineUri: S3_URI,
+      }),
+      NumberOfSamples: integer(1),
+      UseLogit: boolean,
+      Seed: integer(),
+    }),
+  }),
 });
 
 export const CREATE_ENDPOINT_CONFIG = structure({
@@ -53,6 +80,7 @@ export const CREATE_ENDPOINT_CONFIG = structure({
     'DestinationS3Uri!': S3_URI,
     'CaptureOptions!': list(structure({ 'CaptureMode!': oneOf('Input', 'Output', 'InputAndOutput') }), 1, 32),
   }),
+  ExplainerConfig: EXPLAINER_CONFIG,
   Tags: TAGS,
   KmsKeyId: KMS_KEY_ID,
   ExecutionRoleArn: ROLE_ARN,

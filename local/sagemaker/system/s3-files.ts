@@ -82,6 +82,12 @@ export class S3Files {
     await this.put(scratchFile, bucket, key);
   }
 
+  /** Writes a text as one object. */
+  async putText(uri: string, text: string): Promise<void> {
+    const { bucket, key } = parse(uri);
+    await this.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }));
+  }
+
   private async put(path: string, bucket: string, key: string): Promise<void> {
     const { size } = await stat(path);
     await this.client.send(

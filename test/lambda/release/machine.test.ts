@@ -4,7 +4,7 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { UpdateEndpointWeightsAndCapacitiesCommand } from '@aws-sdk/client-sagemaker';
 import { Duration } from 'aws-cdk-lib';
 import { EndpointUpdatePolicy, MlInstanceType } from '../../../lib';
-import { pump } from '../../local/sagemaker/test-sagemaker';
+import { pump, until } from '../../local/sagemaker/test-sagemaker';
 import { CRASH_SCRIPT, ReleaseRuns, RIGHT_SCRIPT, Step, WRONG_SCRIPT } from './release-runs';
 
 let runs: ReleaseRuns;
@@ -254,6 +254,34 @@ describe('scaling', () => {
     const machine = await runs.machine('unscaled', { scaling });
     await runs.run(machine, await runs.build('unscaled-wrong', WRONG_SCRIPT));
     expect(await runs.scaling('unscaled')).toEqual({ target: undefined, policies: [] });
+  });
+});
+
+test('requests and answers are kept in the bucket, and other instance types and explanations are accepted', async () => {
+  const name = 'features';
+  const machine = await runs.machine(name, {
+    dataCapture: { samplingPercentage: 100 },
+    explainer: { baseline: '[0]', baselineMimeType: 'application/json' },
+    fallbackInstanceTypes: [MlInstanceType.M7I_LARGE],
+  });
+  expect(last(await runs.run(machine, await runs.build('features-one')))).toBe('Released');
+  await runs.sageMaker.invoke(name, { sleep: 0 });
+  const keys = await until(
+    () => runs.sageMaker.keys(`captured/${name}/main/`),
+    (found) => found.length > 0,
+  );
+  expect(keys[0]).toMatch(
+    /^captured\/features\/main\/\d{4}\/\d{2}\/\d{2}\/\d{2}\/\d{2}-\d{2}-\d{3}-[0-9a-f-]+\.jsonl$/,
+  );
+  const [line] = Buffer.from(await runs.sageMaker.get(keys[0]))
+    .toString()
+    .split('\n');
+  expect(JSON.parse(line)).toMatchObject({
+    captureData: {
+      endpointInput: { mode: 'INPUT', encoding: 'JSON', data: '{}' },
+      endpointOutput: { mode: 'OUTPUT', data: expect.stringContaining('features-one') as string },
+    },
+    eventVersion: '0',
   });
 });
 

@@ -8,6 +8,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import {
+  CaptureMode,
   CompressionMode,
   CompressionRecipe,
   DeepLearningContainer,
@@ -184,6 +185,10 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
         { name: 'hello', body: '{"prompt":"Hello"}', expected: '{"choices":[{"index":0}]}', relativeTolerance: 0.01 },
       ]),
       keepReleases: 10,
+      dataCapture: { samplingPercentage: 5, modes: [CaptureMode.INPUT] },
+      explainer: { baseline: '[""]', baselineMimeType: 'application/json', seed: 7 },
+      fallbackInstanceTypes: [MlInstanceType.of('ml.p3.8xlarge')],
+      instanceProvisionTimeout: Duration.minutes(15),
       scaling: {
         minInstanceCount: 2,
         maxInstanceCount: 8,

@@ -1,0 +1,112 @@
+import { CaptureMode, DataCapture } from '../data-capture';
+import { EndpointSpecification } from '../endpoint-specification';
+import { ShapExplainer } from '../shap-explainer';
+import { CAPTURED } from './prefixes';
+import { ensure, requireCount, requireDuration, requireWhole } from './validate';
+
+/** Further fields of an endpoint config, in the shape of the SageMaker API. */
+export function renderEndpointConfig(spec: EndpointSpecification, bucketName: string): Record<string, unknown> {
+  return withoutGaps({
+    DataCaptureConfig: spec.dataCapture && renderCapture(spec.dataCapture, `s3://${bucketName}/${CAPTURED}`),
+    ExplainerConfig: spec.explainer && { ClarifyExplainerConfig: renderExplainer(spec.explainer) },
+  });
+}
+
+/** Further fields of the variant, in the shape of the SageMaker API. Pools take the place of one instance type. */
+export function renderVariant(spec: EndpointSpecification): Record<string, unknown> {
+  const { instanceType, fallbackInstanceTypes, instanceProvisionTimeout } = spec;
+  if (fallbackInstanceTypes === undefined) return {};
+  return withoutGaps({
+    InstancePools: [instanceType, ...fallbackInstanceTypes].map(({ name }, index) => ({
+      InstanceType: name,
+      Priority: index + 1,
+    })),
+    VariantInstanceProvisionTimeoutInSeconds: instanceProvisionTimeout?.toSeconds(),
+  });
+}
+
+/** Checks what goes together with what, and why not. */
+export function validateFeatures(spec: EndpointSpecification): void {
+  const { dataCapture, explainer } = spec;
+  if (dataCapture !== undefined) {
+    requireWhole(dataCapture.samplingPercentage, 'dataCapture.samplingPercentage', 0, 100);
+    ensure(
+      dataCapture.modes === undefined || dataCapture.modes.length > 0,
+      'dataCapture.modes must name at least one of INPUT and OUTPUT, or be left out for both',
+    );
+  }
+  if (explainer !== undefined) validateExplainer(explainer);
+  validateFallbacks(spec);
+}
+
+function validateFallbacks(spec: EndpointSpecification): void {
+  const { fallbackInstanceTypes: fallbacks, instanceProvisionTimeout, instanceType } = spec;
+  requireDuration(instanceProvisionTimeout, 'instanceProvisionTimeout', 300, 3600);
+  ensure(
+    fallbacks !== undefined || instanceProvisionTimeout === undefined,
+    'instanceProvisionTimeout needs fallbackInstanceTypes: it says when to go on to the next of them',
+  );
+  if (fallbacks === undefined) return;
+  ensure(
+    fallbacks.length >= 1 && fallbacks.length <= 4,
+    `fallbackInstanceTypes must have 1 to 4 entries, received: ${fallbacks.length}`,
+  );
+  const names = [instanceType, ...fallbacks].map(({ name }) => name);
+  ensure(new Set(names).size === names.length, `fallbackInstanceTypes must differ, received: ${names.join(', ')}`);
+  for (const fallback of fallbacks) {
+    ensure(
+      fallback.hasGpu === instanceType.hasGpu && fallback.hasLocalDisk === instanceType.hasLocalDisk,
+      `${fallback.name} cannot stand in for ${instanceType.name}: all of them must have GPUs or none, for they run the same image, ` +
+        'and all a disk of their own or none, for they share one volume setting',
+    );
+  }
+  ensure(
+    spec.updatePolicy?._isRolling() !== true,
+    'a rolling update replaces instances by others of the same type, which fallbackInstanceTypes do not promise; take allAtOnce(), canary() or linear()',
+  );
+}
+
+function validateExplainer(explainer: ShapExplainer): void {
+  requireWhole(explainer.numberOfSamples, 'explainer.numberOfSamples', 1, 2 ** 31 - 1);
+  requireCount(explainer.featureTypes, 'explainer.featureTypes', 1000);
+  ensure(
+    explainer.baseline.length >= 1 && explainer.baseline.length <= 2500,
+    `explainer.baseline must have 1 to 2500 characters, received: ${explainer.baseline.length}`,
+  );
+  const { featureHeaders, featureTypes } = explainer;
+  ensure(
+    featureHeaders === undefined || featureTypes === undefined || featureHeaders.length === featureTypes.length,
+    `explainer.featureHeaders and featureTypes must be equally many, received: ${featureHeaders?.length} and ${featureTypes?.length}`,
+  );
+}
+
+function renderCapture(capture: DataCapture, destination: string): Record<string, unknown> {
+  return {
+    EnableCapture: true,
+    InitialSamplingPercentage: capture.samplingPercentage,
+    DestinationS3Uri: destination,
+    CaptureOptions: (capture.modes ?? [CaptureMode.INPUT, CaptureMode.OUTPUT]).map((mode) => ({ CaptureMode: mode })),
+    CaptureContentTypeHeader: { CsvContentTypes: ['text/csv'], JsonContentTypes: ['application/json'] },
+  };
+}
+
+function renderExplainer(explainer: ShapExplainer): Record<string, unknown> {
+  return withoutGaps({
+    EnableExplanations: explainer.enableExplanations,
+    InferenceConfig: withoutGaps({
+      FeatureHeaders: explainer.featureHeaders,
+      FeatureTypes: explainer.featureTypes,
+      ProbabilityAttribute: explainer.probabilityAttribute,
+    }),
+    ShapConfig: withoutGaps({
+      ShapBaselineConfig: { MimeType: explainer.baselineMimeType ?? 'text/csv', ShapBaseline: explainer.baseline },
+      NumberOfSamples: explainer.numberOfSamples,
+      UseLogit: explainer.useLogit,
+      Seed: explainer.seed,
+    }),
+  });
+}
+
+function withoutGaps(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

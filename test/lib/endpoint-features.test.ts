@@ -1,0 +1,103 @@
+import { Duration } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import {
+  CaptureMode,
+  EndpointSpecification,
+  EndpointUpdatePolicy,
+  MlInstanceType,
+  ModelPipeline,
+  ShapFeatureType,
+} from '../../lib';
+import { definitionOf, Json } from './support/definition';
+import { newStack, pipelineProps } from './support/pipelines';
+
+function synthesize(changes: Partial<EndpointSpecification>): { specification: Json; policies: string } {
+  const stack = newStack();
+  const props = pipelineProps();
+  new ModelPipeline(stack, 'Pipeline', { ...props, endpoint: { ...props.endpoint, endpointName: 'e', ...changes } });
+  const { specification } = definitionOf(stack, 'ReleaseMachine').States.Release.Parameters;
+  return { specification, policies: JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Policy')) };
+}
+
+test('captured requests go below the endpoint, where nothing else may be written', () => {
+  const { specification, policies } = synthesize({ dataCapture: { samplingPercentage: 20 } });
+  expect(specification.endpointConfig.DataCaptureConfig).toEqual({
+    EnableCapture: true,
+    InitialSamplingPercentage: 20,
+    DestinationS3Uri: expect.stringMatching(/^s3:\/\/<.*>\/captured$/) as string,
+    CaptureOptions: [{ CaptureMode: 'Input' }, { CaptureMode: 'Output' }],
+    CaptureContentTypeHeader: { CsvContentTypes: ['text/csv'], JsonContentTypes: ['application/json'] },
+  });
+  expect(policies).toContain('/captured/e/*');
+  expect(synthesize({}).policies).not.toContain('captured');
+});
+
+test('explanations as they are asked for', () => {
+  const explainer = {
+    baseline: '0,0',
+    numberOfSamples: 100,
+    enableExplanations: '`true`',
+    featureHeaders: ['age', 'name'],
+    featureTypes: [ShapFeatureType.NUMERICAL, ShapFeatureType.CATEGORICAL],
+    probabilityAttribute: 'p',
+    useLogit: true,
+    seed: 1,
+  };
+  expect(synthesize({ explainer }).specification.endpointConfig.ExplainerConfig).toEqual({
+    ClarifyExplainerConfig: {
+      EnableExplanations: '`true`',
+      InferenceConfig: {
+        FeatureHeaders: ['age', 'name'],
+        FeatureTypes: ['numerical', 'categorical'],
+        ProbabilityAttribute: 'p',
+      },
+      ShapConfig: {
+        ShapBaselineConfig: { MimeType: 'text/csv', ShapBaseline: '0,0' },
+        NumberOfSamples: 100,
+        UseLogit: true,
+        Seed: 1,
+      },
+    },
+  });
+});
+
+test('other instance types follow in their order', () => {
+  const { specification } = synthesize({
+    fallbackInstanceTypes: [MlInstanceType.M7I_LARGE, MlInstanceType.C7I_XLARGE],
+    instanceProvisionTimeout: Duration.minutes(10),
+  });
+  expect(specification.instanceType).toBeUndefined();
+  expect(specification.variant).toEqual({
+    InstancePools: [
+      { InstanceType: 'ml.c7i.large', Priority: 1 },
+      { InstanceType: 'ml.m7i.large', Priority: 2 },
+      { InstanceType: 'ml.c7i.xlarge', Priority: 3 },
+    ],
+    VariantInstanceProvisionTimeoutInSeconds: 600,
+  });
+});
+
+const M7I = MlInstanceType.M7I_LARGE;
+
+test.each<[string, Partial<EndpointSpecification>, string]>([
+  ['more than all requests', { dataCapture: { samplingPercentage: 101 } }, 'must be a whole number from 0 to 100'],
+  ['no side of them', { dataCapture: { samplingPercentage: 1, modes: [] as CaptureMode[] } }, 'at least one of INPUT'],
+  ['no baseline', { explainer: { baseline: '' } }, 'explainer.baseline must have 1 to 2500 characters, received: 0'],
+  [
+    'unequal features',
+    { explainer: { baseline: '0', featureHeaders: ['a'], featureTypes: [] } },
+    'equally many, received: 1 and 0',
+  ],
+  ['a GPU for a CPU', { fallbackInstanceTypes: [MlInstanceType.G4DN_XLARGE] }, 'ml.g4dn.xlarge cannot stand in for'],
+  ['a disk of its own', { fallbackInstanceTypes: [MlInstanceType.of('ml.m5d.large')] }, 'a disk of their own or none'],
+  ['the same again', { fallbackInstanceTypes: [M7I, M7I] }, 'must differ'],
+  ['no fallback', { fallbackInstanceTypes: [] }, 'must have 1 to 4 entries, received: 0'],
+  ['a timeout for nothing', { instanceProvisionTimeout: Duration.minutes(5) }, 'needs fallbackInstanceTypes'],
+  [
+    'rolling over types',
+    { fallbackInstanceTypes: [M7I], instanceCount: 2, updatePolicy: EndpointUpdatePolicy.rolling() },
+    'which fallbackInstanceTypes do not promise',
+  ],
+])('refuses %s', (_, changes, message) => {
+  expect(() => synthesize(changes)).toThrow(message);
+});
