@@ -57,22 +57,31 @@ async function symmetric(weights: ChannelWeights, { begin, end }: ChannelRange, 
   const { run, arena } = kernels();
   const bits = new Uint32Array(channels);
   await arena.scoped(async () => {
-    const columns = inner === 1;
-    const raised = arena.alloc(columns ? channels * 4 : 4);
-    raised.view.fill(0);
-    const view = new Uint32Array(raised.view.buffer, raised.ptr, columns ? channels : 1);
-    const unit = columns ? channels : inner;
-    const request = { from, name, first: begin * inner, count: outer * (end - begin) * inner, unit };
-    await eachChunk(request, context, ({ ptr, count, first }) => {
-      if (columns) return run.absmaxColumnsF32(ptr, count / channels, channels, raised.ptr);
-      for (let row = 0; row < count / inner; row++) {
-        const channel = (first / inner + row) % channels;
-        view[0] = bits[channel];
-        run.absmaxRowsF32(ptr + row * inner * 4, 1, inner, raised.ptr);
-        bits[channel] = view[0];
-      }
-    });
-    if (columns) bits.set(view);
+    if (inner === 1) {
+      const raised = arena.alloc(channels * 4);
+      raised.view.fill(0);
+      const request = { from, name, first: 0, count: outer * channels, unit: channels };
+      await eachChunk(request, context, ({ ptr, count }) =>
+        run.absmaxColumnsF32(ptr, count / channels, channels, raised.ptr),
+      );
+      bits.set(new Uint32Array(raised.view.buffer, raised.ptr, channels));
+      return;
+    }
+    const request = { from, name, first: begin * inner, count: outer * (end - begin) * inner, unit: inner };
+    await eachChunk(request, context, ({ ptr, count, first }) =>
+      arena.scoped(async () => {
+        const rows = count / inner;
+        const raised = arena.alloc(rows * 4);
+        raised.view.fill(0);
+        run.absmaxRowsF32(ptr, rows, inner, raised.ptr);
+        const found = new Uint32Array(raised.view.buffer, raised.ptr, rows);
+        let channel = (first / inner) % channels;
+        for (const magnitude of found) {
+          if (magnitude > bits[channel]) bits[channel] = magnitude;
+          if (++channel === channels) channel = 0;
+        }
+      }),
+    );
   });
   for (const magnitude of bits) refuseNotFinite(context, from.file, name, 'F32', magnitude);
   const largest = new Float32Array(bits.buffer);

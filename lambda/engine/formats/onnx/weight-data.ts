@@ -43,9 +43,11 @@ export function channelWeights(decided: Decided, perChannel: boolean): ChannelWe
   return { from, ...channels, name };
 }
 
-/** Where all weights share a scale, rows are as good as any run, and short enough to be cut at. */
+/** Where all weights share a scale, any run is as good as a row: one long enough for kernels, and short enough to cut at. */
 function runLength(shape: readonly number[]): number {
-  return shape[shape.length - 1];
+  let length = 1;
+  for (let at = shape.length - 1; at >= 0 && length < CUT_VALUES; at--) length *= shape[at];
+  return length;
 }
 
 /** Integers, one byte a value. */
