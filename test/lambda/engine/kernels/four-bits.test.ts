@@ -1,0 +1,160 @@
+import { kernels } from '../../../../lambda/engine/kernels';
+import { encodeFourBits, noiseOfBlock } from '../../../../lambda/engine/kernels/oracle/blocks';
+import { fromBytes, roundHalfEven, toBytes } from '../../../../lambda/engine/kernels/oracle/numbers';
+import { prunedTwoOfFour } from '../../../../lambda/engine/kernels/oracle/prune';
+import { emptyStats, place, readStats, room } from './memory';
+import { randomWeights } from './random-weights';
+
+const { run } = kernels();
+
+const floats = (values: readonly number[]) => place(toBytes(values, 'f32'));
+const codesIn = (bytes: Uint8Array) => [...bytes].flatMap((byte) => [byte & 15, byte >> 4]);
+
+/** Blocks of which some are zeros, some one-sided, and some have ties. */
+function blocksOf(size: number): number[][] {
+  return [
+    randomWeights(size, size, 'f32'),
+    randomWeights(size + 1, size, 'f32', true),
+    new Array<number>(size).fill(0),
+    randomWeights(size + 2, size, 'f32').map(Math.abs),
+    randomWeights(size + 3, size, 'f32').map((w) => -Math.abs(w)),
+    Array.from({ length: size }, (_, i) => ((i % 17) - 8) / 2),
+  ];
+}
+
+describe.each([16, 32, 128, 256])('blocks of %d', (size) => {
+  const blocks = blocksOf(size);
+
+  test.each([
+    ['full', size],
+    ['filled up from an even number', size - 6],
+    ['filled up from an odd number', size - 7],
+  ])('%s: exact is what the oracle says, best has never more error', (_what, used) => {
+    const weights = blocks.map((block) => block.map((w, i) => (i < used ? w : 0)));
+    for (const asymmetric of [false, true]) {
+      for (const exact of [true, false]) {
+        const src = floats(weights.flat());
+        const [dst, scales, points] = [room((blocks.length * size) / 2), room(blocks.length * 4), room(blocks.length)];
+        const stats = emptyStats();
+        const count = blocks.length;
+        const half = size / 2;
+        if (asymmetric) {
+          const kernel = run[exact ? 'nbits4AsymmetricF32Exact' : 'nbits4AsymmetricF32'];
+          kernel(src.ptr, count, size, used, dst.ptr, half, scales.ptr, 4, points.ptr, 1, stats.ptr);
+        } else {
+          const kernel = run[exact ? 'nbits4F32Exact' : 'nbits4F32'];
+          kernel(src.ptr, count, size, used, dst.ptr, half, scales.ptr, 4, stats.ptr);
+        }
+        const found = [...fromBytes(scales.view, 'f32')];
+        let noise = 0;
+        let zeros = 0;
+        weights.forEach((block, at) => {
+          const own = block.slice(0, used);
+          const expected = encodeFourBits(own, asymmetric);
+          const all = codesIn(dst.view.subarray(at * half, (at + 1) * half));
+          const codes = all.slice(0, used);
+          const point = asymmetric ? points.view[at] : 8;
+          if (exact) {
+            expect([found[at], point, codes]).toEqual([expected.scale, expected.point, expected.codes]);
+          } else {
+            const limit = noiseOfBlock(own, expected);
+            expect(noiseOfBlock(own, { scale: found[at], point, codes })).toBeLessThanOrEqual(limit * (1 + 1e-6));
+          }
+          expect(all.slice(used + (used % 2)).every((code) => code === 0)).toBe(true);
+          noise += noiseOfBlock(own, { scale: found[at], point, codes });
+          zeros += codes.filter((code) => code === point).length;
+        });
+        const [signal, lost, none] = readStats(stats);
+        expect(signal / weights.flat().reduce((sum, w) => sum + w * w, 0)).toBeCloseTo(1, 4);
+        expect(lost / noise).toBeCloseTo(1, 3);
+        expect(none).toBe(zeros);
+      }
+    }
+  });
+});
+
+test('zero points are packed by rows, with 8 beside an odd last one', () => {
+  const dst = room(4);
+  run.packPoints(place(Uint8Array.of(1, 2, 3, 4, 5, 6)).ptr, 2, 3, dst.ptr);
+  expect([...dst.view]).toEqual([0x21, 0x83, 0x54, 0x86]);
+});
+
+test.each([
+  [1, 1],
+  [4, 4],
+  [5, 7],
+  [16, 33],
+])('%d rows of %d become columns', (rows, cols) => {
+  const values = randomWeights(rows * cols, rows * cols, 'f32');
+  const dst = room(cols * rows * 4);
+  run.transposeF32(floats(values).ptr, rows, cols, cols * 4, dst.ptr, rows * 4);
+  const expected = Array.from({ length: cols * rows }, (_, at) => values[(at % rows) * cols + Math.floor(at / rows)]);
+  expect([...fromBytes(dst.view, 'f32')]).toEqual(expected);
+});
+
+test('int4 with a scale for each column', () => {
+  const [rows, cols] = [9, 6];
+  const values = randomWeights(5, rows * cols, 'f32');
+  const scales = [0.004, -0.005, 0.006, 0, 0.003, -0.01].map(Math.fround);
+  for (const exact of [true, false]) {
+    const dst = room((rows * cols) / 2);
+    run.int4ColumnsF32(floats(values).ptr, rows, cols, floats(scales).ptr, exact, dst.ptr, emptyStats().ptr);
+    const codes = codesIn(dst.view).map((code) => (code > 7 ? code - 16 : code));
+    values.forEach((w, at) => {
+      const scale = scales[at % cols];
+      const exactly = scale === 0 ? 0 : Math.min(Math.max(w / scale, -8), 7);
+      expect(Math.abs(codes[at] - exactly)).toBeLessThanOrEqual(0.5 + 1e-5);
+    });
+  }
+});
+
+test.each([1, 15, 16, 17, 5000])('uint8 of %d weights', (count) => {
+  const values = randomWeights(count, count, 'f32', true);
+  const extremes = room(8);
+  extremes.view.fill(0);
+  const src = floats(values);
+  run.extremesF32(src.ptr, count, extremes.ptr);
+  const [high, low] = fromBytes(extremes.view, 'f32');
+  expect([high, low]).toEqual([Math.max(0, ...values), Math.max(0, ...values.map((w) => -w))]);
+  const scale = Math.fround((high + low) / 255);
+  const point = roundHalfEven(low / scale);
+  const [dst, stats] = [room(count), emptyStats()];
+  run.uint8F32(src.ptr, count, scale, point, dst.ptr, stats.ptr);
+  const expected = values.map((w) => Math.min(Math.max(roundHalfEven(Math.fround(w / scale)) + point, 0), 255));
+  expect([...dst.view]).toEqual(expected);
+  const noise = values.reduce((sum, w, i) => sum + (w - (expected[i] - point) * scale) ** 2, 0);
+  expect(Math.abs(readStats(stats)[1] - noise)).toBeLessThanOrEqual(noise * 1e-3 + 1e-12);
+  expect(readStats(stats)[2]).toBe(expected.filter((code) => code === point).length);
+});
+
+test.each([
+  ['bf16', 'widenBf16'],
+  ['f16', 'widenF16'],
+] as const)('%s becomes f32', (type, kernel) => {
+  for (const count of [1, 3, 4, 9, 100]) {
+    const values = randomWeights(count, count, type);
+    const dst = room(count * 4);
+    run[kernel](place(toBytes(values, type)).ptr, count, dst.ptr);
+    expect([...fromBytes(dst.view, 'f32')]).toEqual(values);
+  }
+});
+
+test.each([1, 3, 4, 10])('two of every four along columns, in rows of %d', (stride) => {
+  const rows = 12;
+  for (const coarse of [false, true]) {
+    const values = randomWeights(stride, rows * stride, 'f32').map((w) => (coarse ? Math.round(w * 100) / 100 : w));
+    const [src, stats] = [floats(values), emptyStats()];
+    run.prune24StridedF32(src.ptr, rows, stride, stats.ptr);
+    const rounded = [...fromBytes(toBytes(values, 'f32'), 'f32')];
+    const expected = [...rounded];
+    for (let column = 0; column < stride; column++) {
+      const own = Array.from({ length: rows }, (_, row) => Math.abs(rounded[row * stride + column]));
+      prunedTwoOfFour(own).forEach((gone, row) => {
+        if (gone) expected[row * stride + column] = 0;
+      });
+    }
+    expect([...fromBytes(src.view, 'f32')].map((w) => w + 0)).toEqual(expected.map((w) => w + 0));
+    const lost = rounded.reduce((sum, w, i) => sum + (expected[i] === 0 ? w * w : 0), 0);
+    expect(readStats(stats)[0]).toBeCloseTo(lost, 6);
+  }
+});
