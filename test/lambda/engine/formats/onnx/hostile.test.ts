@@ -6,17 +6,9 @@ import {
   makeTensor,
   tensorValue,
 } from '../../../../../lambda/engine/formats/onnx/builders';
-import { Message, MessagePart, newMessage } from '../../../../../lambda/engine/formats/onnx/message';
+import { MessagePart, newMessage } from '../../../../../lambda/engine/formats/onnx/message';
 import { readModel } from '../../../../../lambda/engine/formats/onnx/read-model';
-import {
-  ATTRIBUTE,
-  ENTRY,
-  GRAPH,
-  MODEL,
-  OPERATOR_SET,
-  TENSOR,
-  VALUE_INFO,
-} from '../../../../../lambda/engine/formats/onnx/schema';
+import { ATTRIBUTE, GRAPH, MODEL, TENSOR } from '../../../../../lambda/engine/formats/onnx/schema';
 import {
   bytesHead,
   concatenate,
@@ -24,60 +16,19 @@ import {
   encodeInteger,
   encodeString,
 } from '../../../../../lambda/engine/formats/onnx/wire';
-import { layOutMessage } from '../../../../../lambda/engine/formats/onnx/write-model';
 import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
-import { LiteralStep } from '../../../../../lambda/engine/steps';
 import { compress, filesOf, golden } from './memory-model';
+import { bytesOf, external, model as build, node, value } from './own-models';
 
 const text = (content: string) => new TextEncoder().encode(content);
 
-/** A message as bytes; one that holds no data of steps. */
-function bytesOf(message: Message): Uint8Array {
-  return concatenate(
-    layOutMessage(message, 0).map((segment) =>
-      Buffer.from((segment.step(0, segment.length) as LiteralStep).data, 'base64'),
-    ),
-  );
-}
-
-const named = (number: number, name: string) =>
-  child(number, newMessage('ValueInfo', encodeString(VALUE_INFO.name, name)));
-
 /** A model of the given parts of a graph. */
-function model(...parts: (MessagePart | Uint8Array)[]): Uint8Array {
-  const set = newMessage('OperatorSet', encodeInteger(OPERATOR_SET.version, 17));
-  return bytesOf(
-    newMessage(
-      'Model',
-      encodeInteger(MODEL.irVersion, 8),
-      child(MODEL.graph, newMessage('Graph', ...parts)),
-      child(MODEL.operatorSets, set),
-    ),
-  );
-}
+const model = (...parts: (MessagePart | Uint8Array)[]) => build(parts);
 
-const node = (operator: string, inputs: string[], outputs: string[], attributes: Message[] = []) =>
-  child(GRAPH.nodes, makeNode({ operator, name: '', inputs, outputs, attributes }));
+const named = (number: number, name: string) => value(number, name);
 
 const weight = (name: string, shape: number[], bytes: number) =>
   child(GRAPH.initializers, makeTensor(name, 1, shape, new Uint8Array(bytes)));
-
-/** A weight that says that its data lies elsewhere. */
-function external(entries: Record<string, string>, shape = [32, 32]): MessagePart {
-  return child(
-    GRAPH.initializers,
-    newMessage(
-      'Tensor',
-      ...shape.map((size) => encodeInteger(TENSOR.dimensions, size)),
-      encodeInteger(TENSOR.type, 1),
-      encodeString(TENSOR.name, 'w'),
-      ...Object.entries(entries).map(([key, value]) =>
-        child(TENSOR.external, newMessage('Entry', encodeString(ENTRY.key, key), encodeString(ENTRY.value, value))),
-      ),
-      encodeInteger(TENSOR.location, 1),
-    ),
-  );
-}
 
 const compressed = (bytes: Uint8Array, method = 'int8', others: Record<string, Uint8Array> = {}) =>
   compress(filesOf({ 'model.onnx': bytes, ...others }), { method });
@@ -229,8 +180,10 @@ describe('a made-up model', () => {
     ['less than its shape takes', { location: 'data.bin', length: '100' }, /takes 4096 bytes, but its data has 100/],
   ])('whose data lies outside at %s is refused', async (_what, entries, problem) => {
     const others = { 'data.bin': new Uint8Array(4096), 'secret.bin': new Uint8Array(4096) };
-    await expect(compressed(model(external(entries)), 'int8', others)).rejects.toThrow(InvalidModelError);
-    await expect(compressed(model(external(entries)), 'int8', others)).rejects.toThrow(problem);
+    await expect(compressed(model(external('w', [32, 32], entries)), 'int8', others)).rejects.toThrow(
+      InvalidModelError,
+    );
+    await expect(compressed(model(external('w', [32, 32], entries)), 'int8', others)).rejects.toThrow(problem);
   });
 
   test('with NaN in a weight is refused by the worker, naming the tensor', async () => {
