@@ -1,12 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { createApp } from '../../bin/app';
 import { context } from '../../cdk.json';
-import { ModelPipeline } from '../../lib';
-import { maximalPipeline, newStack, pipelineProps } from './support/pipelines';
+import {
+  CompressedModel,
+  CompressionRecipe,
+  DeepLearningContainer,
+  MlInstanceType,
+  ModelEndpoint,
+  ModelFormat,
+  ModelPipeline,
+  ModelSource,
+} from '../../lib';
+import { FIXTURES, maximalPipeline, newStack, pipelineProps } from './support/pipelines';
 
 function twoPipelines(app: App): void {
   const stack = new Stack(app, 'Two');
@@ -14,7 +24,28 @@ function twoPipelines(app: App): void {
   new ModelPipeline(stack, 'Other', pipelineProps());
 }
 
+/** What serves a model that changes by deployments only, with and without everything that costs permissions. */
+function deployedModels(app: App): void {
+  const stack = new Stack(app, 'Deployed');
+  const common = { modelName: 'digits', modelFormat: ModelFormat.TFLITE, recipe: CompressionRecipe.int8() };
+  const kept = new CompressedModel(stack, 'Kept', { ...common, source: ModelSource.fromAsset(FIXTURES) });
+  new CompressedModel(stack, 'Removed', {
+    ...common,
+    models: kept.models,
+    source: ModelSource.fromBucket(Bucket.fromBucketName(stack, 'Raw', 'raw-models'), 'digits/'),
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  new ModelEndpoint(stack, 'Endpoint', {
+    model: kept,
+    image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
+    instanceType: MlInstanceType.C7I_LARGE,
+  })
+    .autoScale({ maxInstanceCount: 3 })
+    .scaleOnInvocations('Load', 100);
+}
+
 const apps: [string, () => App][] = [
+  ['deployed models', () => withStack(deployedModels)],
   ['the default app', () => createApp({}, { context })],
   ['every property', () => withStack((app) => maximalPipeline(newStack('Maximal', app)))],
   ['two pipelines', () => withStack(twoPipelines)],
