@@ -12,6 +12,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { awsEnvironment, REGION } from '../../local/aws/local-aws';
@@ -177,7 +178,10 @@ describe('npm run local', () => {
         const upload = { Bucket: bucket, Key: 'uploads/digits/v1/model.tflite' };
         await s3.send(new CopyObjectCommand({ ...upload, CopySource: `${bucket}/${raw}` }));
         let builds = await history();
-        while (builds[0].inService !== true || builds.length < 2) builds = await history();
+        while (builds[0].inService !== true || builds.length < 2) {
+          await sleep(500);
+          builds = await history();
+        }
         expect(builds[0].build).toMatch(/^model-[0-9a-f]{24}$/);
         expect(await invoke()).toHaveProperty('predictions');
 
@@ -200,7 +204,7 @@ describe('npm run local', () => {
         });
         expect((await history()).map(({ inService }) => inService)).toEqual([false, true]);
       },
-      MINUTES,
+      3 * MINUTES,
     );
 
     test('says what it was given wrongly', async () => {
