@@ -3,7 +3,7 @@ import { TYPE } from './element-types';
 import { Segment } from '../cut-pieces';
 import { ModelEditor } from './model-editor';
 import { ChannelWeights, Integers } from './onnx-steps';
-import { PER_CHANNEL_SET } from './treatment';
+import { HALF_SCALE_SET, PER_CHANNEL_SET } from './treatment';
 import { channelWeights, Decided, integerSegment, scaleSegment, zeroPointSegment } from './weight-data';
 
 /** Names of the constants that a weight becomes. */
@@ -55,7 +55,8 @@ export function addDequantize(
 ): void {
   const { constant, treatment } = decided;
   const { editor, operatorSet } = context;
-  const contributed = operatorSet < PER_CHANNEL_SET;
+  const halves = constant.tensor.type !== TYPE.float;
+  const contributed = operatorSet < (halves ? HALF_SCALE_SET : PER_CHANNEL_SET);
   if (contributed) editor.useDomain(MICROSOFT, 1);
   editor.addAtConstant(
     constant,

@@ -14,6 +14,8 @@ export const MIN_VALUES = 1024;
 const MAX_UNIT_BYTES = 16 * 1024 * 1024;
 /** The first operator set with a scale per channel in DequantizeLinear, and with DynamicQuantizeLinear. */
 export const PER_CHANNEL_SET = 13;
+/** The first whose DequantizeLinear gives FLOAT16 and BFLOAT16. */
+export const HALF_SCALE_SET = 19;
 const DYNAMIC_SET = 11;
 /** The first with four bits, and with blocks, in DequantizeLinear. */
 const BLOCKED_SET = 21;
@@ -117,6 +119,9 @@ export class TreatmentRules {
     const { channels, inner } = channelsOf(constant.tensor.shape, role);
     if ((inner === 1 ? channels : inner) * 4 > MAX_UNIT_BYTES / (pruning.prune?.share === '2:4' ? 4 : 1))
       return keep('its rows are too long to be worked on whole');
+    if (constant.tensor.type === TYPE.bfloat16 && this.operatorSet < HALF_SCALE_SET) {
+      return keep(`DequantizeLinear gives no BFLOAT16 before operator set ${HALF_SCALE_SET}`);
+    }
     if (method === 'int4' && this.operatorSet >= BLOCKED_SET && takesInt4(constant, role, blockSize)) {
       return { action: 'int4', blocks: { blockSize, asymmetric: false }, ...pruning };
     }

@@ -2,6 +2,7 @@ import { child, floatValue, makeTensor } from '../../../../../lambda/engine/form
 import { newMessage } from '../../../../../lambda/engine/formats/onnx/message';
 import { GRAPH, MODEL, OPERATOR_SET } from '../../../../../lambda/engine/formats/onnx/schema';
 import { encodeBytes, encodeInteger, encodeString } from '../../../../../lambda/engine/formats/onnx/wire';
+import { roundTo, toBytes } from '../../../../../lambda/engine/kernels/oracle/numbers';
 import { compress, filesOf, golden, Made } from './memory-model';
 import {
   constant,
@@ -28,6 +29,15 @@ const y = value(GRAPH.outputs, 'y', 1, ['batch', 64]);
 
 async function made(files: ModelFolder, recipe: Record<string, unknown>): Promise<Made> {
   return compress(filesOf(files), { ...(recipe.method === 'w4a16' ? { groupSize: 32 } : {}), ...recipe });
+}
+
+/** Values of half precision. */
+function halves(count: number): Uint8Array {
+  const values = new Float32Array(numbers(count, 4).slice().buffer);
+  return toBytes(
+    Array.from(values, (number) => roundTo(number, 'f16')),
+    'f16',
+  );
 }
 
 const branch = (name: string, multiplied: string) =>
@@ -129,6 +139,16 @@ const MODELS: Readonly<Record<string, ModelFolder>> = {
       [x, value(GRAPH.inputs, 'w', 1, [64, 64]), y, weight('w', [64, 64]), node('MatMul', ['x', 'w'], ['y'])],
       { operatorSet: 9, irVersion: 3 },
     ),
+  },
+  'weights of half precision before operator set 19': {
+    'model.onnx': model([
+      x,
+      y,
+      child(GRAPH.initializers, makeTensor('w', 10, [64, 64], halves(4096))),
+      node('Cast', ['x'], ['half'], [integerValue('to', 10)]),
+      node('MatMul', ['half', 'w'], ['product']),
+      node('Cast', ['product'], ['y'], [integerValue('to', 1)]),
+    ]),
   },
   'a function of its own': {
     'model.onnx': model(
