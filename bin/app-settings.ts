@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { ExamplePipeline } from '../examples/example-pipeline';
-import { CompressionMode, CompressionRecipe, MlInstanceType, Pruning } from '../lib';
+import { CompressionMode, CompressionRecipe, MlInstanceType, Pruning, ReleaseApproval } from '../lib';
 import { listExamples } from '../examples/list-examples';
 import { loadPipelines } from './load-pipelines';
 
@@ -15,6 +15,7 @@ export interface AppSettings {
   readonly endpointInstanceType: MlInstanceType;
   /** How much less accurate the compressed model may be, 0 to 1. */
   readonly maxAccuracyDrop: number;
+  readonly approval: ReleaseApproval;
   readonly endpointName?: string;
   readonly hyperparameters: Record<string, unknown>;
   readonly spot: boolean;
@@ -34,6 +35,7 @@ const DEFAULTS = {
   trainingInstanceType: '',
   endpointInstanceType: '',
   maxAccuracyDrop: '0.02',
+  approval: 'automatic',
   endpointName: '',
   hyperparameters: '{}',
   spot: 'false',
@@ -73,6 +75,7 @@ export function readSettings(
     trainingInstanceType: instance('trainingInstanceType', get('trainingInstanceType'), pipeline.trainingInstanceType),
     endpointInstanceType: instance('endpointInstanceType', get('endpointInstanceType'), pipeline.endpointInstanceType),
     maxAccuracyDrop: share('maxAccuracyDrop', get('maxAccuracyDrop')),
+    approval: approval(get('approval')),
     endpointName: get('endpointName') || undefined,
     hyperparameters: { ...pipeline.hyperparameters, ...json('hyperparameters', get('hyperparameters')) },
     spot: flag('spot', get('spot')),
@@ -100,6 +103,11 @@ function wrong(key: Key, allowed: string, received: string): Error {
 function text(key: Key, value: string, pattern: RegExp, allowed: string): string {
   if (!pattern.test(value)) throw wrong(key, allowed, value);
   return value;
+}
+
+function approval(value: string): ReleaseApproval {
+  if (value !== 'automatic' && value !== 'manual') throw wrong('approval', 'automatic or manual', value);
+  return value === 'manual' ? ReleaseApproval.MANUAL : ReleaseApproval.AUTOMATIC;
 }
 
 function share(key: Key, value: string): number {

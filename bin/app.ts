@@ -16,6 +16,7 @@
  * | `modelpress:trainingInstanceType` | the example's, `ml.g5.xlarge` | what trains |
  * | `modelpress:endpointInstanceType` | the example's, `ml.c7i.large` | what serves |
  * | `modelpress:maxAccuracyDrop` | `0.02` | how much less accurate the compressed model may be, 0 to 1 |
+ * | `modelpress:approval` | `automatic` | `manual`: a person approves each release in the model registry |
  * | `modelpress:endpointName` | made from the stack's name | name of the endpoint |
  * | `modelpress:hyperparameters` | `{}` | arguments of the training script, as JSON |
  * | `modelpress:spot` | `false` | train on spare capacity |
@@ -79,6 +80,7 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
       sourceDirectory: join(folder, 'evaluation'),
       limits: [{ metric: 'accuracy', maxDrop: settings.maxAccuracyDrop }],
     },
+    approval: settings.approval,
     endpoint: {
       image: pipeline.endpointImage,
       instanceType: settings.endpointInstanceType,

@@ -1,4 +1,5 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { removePackages } from './registry/remove-packages';
 import { removeEndpoint } from './release/remove-endpoint';
 import { removeConfigsAndModels } from './release/tidy-releases';
 import { fields, text } from './support/fields';
@@ -7,7 +8,7 @@ import { openScaling } from './support/scalings';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
 
-/** Removes the endpoint, then its configs and models, and what was noted of it; asked again until nothing is left. */
+/** Removes the endpoint, its configs and models, what was noted of it, and its registered builds; asked again until nothing is left. */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<{ IsComplete: boolean }> {
   if (event.RequestType !== 'Delete') return { IsComplete: true };
   const properties = fields(event, 'ResourceProperties');
@@ -16,5 +17,6 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   if (!(await removeEndpoint(client, endpointName))) return { IsComplete: false };
   await removeConfigsAndModels(client, endpointName);
   await openLedger(properties).remove();
+  await removePackages(client, text(properties, 'modelPackageGroup'));
   return { IsComplete: true };
 }

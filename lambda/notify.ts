@@ -1,8 +1,9 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { failedState } from './notify/failed-state';
-import { failureMessage } from './notify/message';
-import { readStatusEvent } from './notify/status-event';
+import { approvalMessage } from './notify/approval-message';
+import { failureMessage, Message, Pipeline } from './notify/message';
+import { readStatusEvent, StatusEvent } from './notify/status-event';
 import { variable } from './support/environment';
 
 const states = new SFNClient({ maxAttempts: 8 });
@@ -16,12 +17,9 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     buildMachineArn: variable('BUILD_MACHINE_ARN'),
   };
   const status = readStatusEvent(event);
-  // The state's name is worth a try; that something failed must be told in any case.
-  const state = await failedState(states, status.executionArn, status.error).catch((error: Error) => {
-    console.warn(`the history of ${status.executionArn} cannot be read: ${error.message}`);
-    return undefined;
-  });
-  const message = failureMessage(pipeline, status, state);
+  const message =
+    status.status === 'SUCCEEDED' ? approvalMessage(pipeline, status) : await tellFailure(pipeline, status);
+  if (message === undefined) return;
   const attribute = (value: string): { DataType: string; StringValue: string } => ({
     DataType: 'String',
     StringValue: value,
@@ -38,4 +36,13 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
       },
     }),
   );
+}
+
+async function tellFailure(pipeline: Pipeline, status: StatusEvent): Promise<Message> {
+  // The state's name is worth a try; that something failed must be told in any case.
+  const state = await failedState(states, status.executionArn, status.error).catch((error: Error) => {
+    console.warn(`the history of ${status.executionArn} cannot be read: ${error.message}`);
+    return undefined;
+  });
+  return failureMessage(pipeline, status, state);
 }

@@ -1,4 +1,4 @@
-import { IMetric, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 
 /** Whose numbers `BuildMetrics` are. */
 export interface BuildMetricsProps {
@@ -22,27 +22,27 @@ export class BuildMetrics {
   constructor(private readonly props: BuildMetricsProps) {}
 
   /** Size of the model before compression, in bytes. */
-  public metricSourceSize(options?: MetricOptions): IMetric {
+  public metricSourceSize(options?: MetricOptions): Metric {
     return this.metric('SourceSize', options);
   }
 
   /** Size of the artifact's files, in bytes. */
-  public metricCompressedSize(options?: MetricOptions): IMetric {
+  public metricCompressedSize(options?: MetricOptions): Metric {
     return this.metric('CompressedSize', options);
   }
 
   /** Size before over size after. */
-  public metricCompressionRatio(options?: MetricOptions): IMetric {
+  public metricCompressionRatio(options?: MetricOptions): Metric {
     return this.metric('CompressionRatio', options);
   }
 
   /** Norm of the error over norm of the weights, over all that were changed. */
-  public metricRelativeError(options?: MetricOptions): IMetric {
+  public metricRelativeError(options?: MetricOptions): Metric {
     return this.metric('RelativeError', options);
   }
 
   /** Share of zeros among the weights that were changed, 0 to 1. */
-  public metricSparsity(options?: MetricOptions): IMetric {
+  public metricSparsity(options?: MetricOptions): Metric {
     return this.metric('Sparsity', options);
   }
 
@@ -51,11 +51,11 @@ export class BuildMetrics {
    *
    * @param name The metric's name in `metrics.json`, for example `accuracy`. It must have a limit.
    */
-  public metricEvaluation(name: string, model: EvaluatedModel, options?: MetricOptions): IMetric {
+  public metricEvaluation(name: string, model: EvaluatedModel, options?: MetricOptions): Metric {
     return this.metric(name, options, { Model: model });
   }
 
-  private metric(metricName: string, options: MetricOptions = {}, more: Record<string, string> = {}): IMetric {
+  private metric(metricName: string, options: MetricOptions = {}, more: Record<string, string> = {}): Metric {
     return new Metric({
       statistic: 'Average',
       ...options,

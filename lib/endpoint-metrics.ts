@@ -1,4 +1,4 @@
-import { IMetric, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 
 /** Whose numbers `EndpointMetrics` are. */
 export interface EndpointMetricsProps {
@@ -17,69 +17,69 @@ export class EndpointMetrics {
   constructor(private readonly props: EndpointMetricsProps) {}
 
   /** Requests that reached the endpoint. */
-  public metricInvocations(options?: MetricOptions): IMetric {
+  public metricInvocations(options?: MetricOptions): Metric {
     return this.ofRequests('Invocations', Stats.SUM, options);
   }
 
   /** Requests for each instance; what scaling looks at. */
-  public metricInvocationsPerInstance(options?: MetricOptions): IMetric {
+  public metricInvocationsPerInstance(options?: MetricOptions): Metric {
     return this.ofRequests('InvocationsPerInstance', Stats.SUM, options);
   }
 
   /** Requests that the caller got wrong. */
-  public metricInvocation4XXErrors(options?: MetricOptions): IMetric {
+  public metricInvocation4XXErrors(options?: MetricOptions): Metric {
     return this.ofRequests('Invocation4XXErrors', Stats.SUM, options);
   }
 
   /** Requests that the endpoint failed on. */
-  public metricInvocation5XXErrors(options?: MetricOptions): IMetric {
+  public metricInvocation5XXErrors(options?: MetricOptions): Metric {
     return this.ofRequests('Invocation5XXErrors', Stats.SUM, options);
   }
 
   /** Time in the container, in microseconds. */
-  public metricModelLatency(options?: MetricOptions): IMetric {
+  public metricModelLatency(options?: MetricOptions): Metric {
     return this.ofRequests('ModelLatency', 'p99', options);
   }
 
   /** Time that SageMaker adds to the container's, in microseconds. */
-  public metricOverheadLatency(options?: MetricOptions): IMetric {
+  public metricOverheadLatency(options?: MetricOptions): Metric {
     return this.ofRequests('OverheadLatency', 'p99', options);
   }
 
   /** Use of the CPUs, in percent of one; up to 100 for each of the instance's. */
-  public metricCpuUtilization(options?: MetricOptions): IMetric {
+  public metricCpuUtilization(options?: MetricOptions): Metric {
     return this.ofInstances('CPUUtilization', options);
   }
 
   /** Use of the memory, 0 to 100 percent. */
-  public metricMemoryUtilization(options?: MetricOptions): IMetric {
+  public metricMemoryUtilization(options?: MetricOptions): Metric {
     return this.ofInstances('MemoryUtilization', options);
   }
 
   /** Use of the GPUs, in percent of one; up to 100 for each of the instance's. */
-  public metricGpuUtilization(options?: MetricOptions): IMetric {
+  public metricGpuUtilization(options?: MetricOptions): Metric {
     return this.ofInstances('GPUUtilization', options);
   }
 
   /** Use of the GPUs' memory, in percent of one; up to 100 for each of the instance's. */
-  public metricGpuMemoryUtilization(options?: MetricOptions): IMetric {
+  public metricGpuMemoryUtilization(options?: MetricOptions): Metric {
     return this.ofInstances('GPUMemoryUtilization', options);
   }
 
   /** Use of the disk, 0 to 100 percent. */
-  public metricDiskUtilization(options?: MetricOptions): IMetric {
+  public metricDiskUtilization(options?: MetricOptions): Metric {
     return this.ofInstances('DiskUtilization', options);
   }
 
-  private ofRequests(metricName: string, statistic: string, options?: MetricOptions): IMetric {
+  private ofRequests(metricName: string, statistic: string, options?: MetricOptions): Metric {
     return this.metric('AWS/SageMaker', metricName, { statistic, ...options });
   }
 
-  private ofInstances(metricName: string, options?: MetricOptions): IMetric {
+  private ofInstances(metricName: string, options?: MetricOptions): Metric {
     return this.metric('/aws/sagemaker/Endpoints', metricName, { statistic: Stats.AVERAGE, ...options });
   }
 
-  private metric(namespace: string, metricName: string, options: MetricOptions): IMetric {
+  private metric(namespace: string, metricName: string, options: MetricOptions): Metric {
     const { endpointName, variantName = 'main' } = this.props;
     return new Metric({
       ...options,

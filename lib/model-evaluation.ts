@@ -173,6 +173,11 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
       resultPath: '$.evaluated',
     }).retried();
   }
+  /** The metrics that have limits, and are published for each build. */
+  public get metricNames(): string[] {
+    return this.props.limits.map(({ metric }) => metric);
+  }
+
   /**
    * Lets raw models be read from another bucket.
    *

@@ -23,6 +23,7 @@ import { CleanUp } from './private/clean-up';
 import { digest } from './private/digest';
 import { grantInvoke } from './private/grant-invoke';
 import { Hosting } from './private/hosting';
+import { Registration } from './private/registration';
 import { ReleaseMachine } from './private/release-machine';
 import { endpointArns } from './private/release-places';
 import { renderLimits } from './private/render-limits';
@@ -32,6 +33,7 @@ import { RunOnSchedule } from './private/run-on-schedule';
 import { BUCKET_TAG, ENDPOINT_TAG, INPUTS_TAG, MACHINE_TAG, MODEL_TAG } from './private/tags';
 import { ensure, requireDuration, requireModelName } from './private/validate';
 import { validatePairing } from './private/validate-endpoint';
+import { ReleaseApproval } from './release-approval';
 import { TrainingJob } from './training-job';
 import { TrainingOptions } from './training-options';
 
@@ -55,6 +57,12 @@ export interface ModelPipelineProps {
    * @default - not at all; only `limits` decide
    */
   readonly evaluation?: EvaluationOptions;
+  /**
+   * Who decides whether a build that passed its gates is released.
+   *
+   * @default ReleaseApproval.AUTOMATIC
+   */
+  readonly approval?: ReleaseApproval;
   /** The endpoint that serves it. */
   readonly endpoint: EndpointSpecification;
   /**
@@ -212,12 +220,23 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       code: hosting.code?.assetHash,
     });
     const specificationDigest = digest(this, hosting.specification);
+    const approval = props.approval ?? ReleaseApproval.AUTOMATIC;
+    const registration = new Registration(this, 'Registration', {
+      modelName,
+      endpointName,
+      models,
+      hosting,
+      approval,
+      isEvaluated: this.evaluation !== undefined,
+    });
     const build = new BuildMachine(this, 'BuildMachine', {
       modelName,
       training: this.training,
       compressor: this.compressor,
       limits: props.limits,
       evaluation: this.evaluation,
+      registration,
+      approval,
       releaseMachine: release.machine,
       models,
       endpointName,
@@ -236,10 +255,12 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       endpointName,
       buildMachine: build.machine,
       releaseMachine: release.machine,
+      approval,
       encryptionKey: models.encryptionKey,
       logEncryptionKey: models.logEncryptionKey,
     });
-    const cleanUp = this.createCleanUp(build, release, hosting);
+    if (approval === ReleaseApproval.MANUAL) registration.releaseApproved(release.machine, this.notifications.topic);
+    const cleanUp = this.createCleanUp(build, release, hosting, registration);
     const inputsDigest = digest(this, [modelName, compressionDigest, specificationDigest]);
     this.tagMachines(modelName, inputsDigest);
     this.createTriggers(props, inputsDigest).forEach((trigger) => trigger.node.addDependency(cleanUp));
@@ -334,15 +355,21 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     return triggers;
   }
 
-  private createCleanUp(build: BuildMachine, release: ReleaseMachine, hosting: Hosting): CleanUp {
+  private createCleanUp(
+    build: BuildMachine,
+    release: ReleaseMachine,
+    hosting: Hosting,
+    registration: Registration,
+  ): CleanUp {
     const cleanUp = new CleanUp(this, 'CleanUp', {
       endpointName: this.endpointName,
       machines: [build.machine, release.machine],
       models: this.models,
       scaling: hosting.scaling,
+      registration,
     });
     // The endpoint needs its role, and running builds need theirs, until they are gone.
-    cleanUp.node.addDependency(build, release, hosting, this.compressor);
+    cleanUp.node.addDependency(build, release, hosting, registration, this.compressor);
     for (const part of [this.training, this.evaluation]) if (part !== undefined) cleanUp.node.addDependency(part);
     return cleanUp;
   }

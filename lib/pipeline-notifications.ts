@@ -7,6 +7,7 @@ import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { allow, allowKey } from './private/grants';
 import { HandlerFunction } from './private/handler-function';
+import { ReleaseApproval } from './release-approval';
 
 /** How people hear of what went wrong. */
 export interface NotificationOptions {
@@ -29,6 +30,12 @@ export interface PipelineNotificationsProps extends NotificationOptions {
   /** The machine that releases. */
   readonly releaseMachine: IStateMachine;
   /**
+   * Who decides whether builds are released; a build that waits for a person is told, too.
+   *
+   * @default ReleaseApproval.AUTOMATIC
+   */
+  readonly approval?: ReleaseApproval;
+  /**
    * Encrypts the new topic.
    *
    * @default - SNS' own key
@@ -43,8 +50,8 @@ export interface PipelineNotificationsProps extends NotificationOptions {
 }
 
 /**
- * Tells people, by an SNS topic, when a build or a release fails, does not pass a gate, is rolled back or stopped, and
- * what to do. It hears of it from Step Functions by EventBridge, so no state of a machine can fail unheard. Messages
+ * Tells people, by an SNS topic, when a build or a release fails, does not pass a gate, is rolled back, stopped, or
+ * waits for approval, and what to do. It hears of it from Step Functions by EventBridge, so no state of a machine can fail unheard. Messages
  * carry the attributes `kind`, `machine` and `model`, for subscriptions that want only some.
  */
 export class PipelineNotifications extends Construct {
@@ -78,18 +85,21 @@ export class PipelineNotifications extends Construct {
       resources: machines.map((machine) => this.executions(machine)),
       wildcardReason: 'The executions of the two machines of this pipeline, whose names come with each build.',
     });
-    new Rule(this, 'Failures', {
-      description: `Builds and releases of the model ${modelName} that did not succeed`,
-      eventPattern: {
-        source: ['aws.states'],
-        detailType: ['Step Functions Execution Status Change'],
-        detail: {
-          stateMachineArn: machines.map((machine) => machine.stateMachineArn),
-          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+    const watch = (ruleId: string, description: string, stateMachineArn: string[], status: string[]): Rule =>
+      new Rule(this, ruleId, {
+        description,
+        eventPattern: {
+          source: ['aws.states'],
+          detailType: ['Step Functions Execution Status Change'],
+          detail: { stateMachineArn, status },
         },
-      },
-      targets: [new LambdaFunction(handler.function)],
-    });
+        targets: [new LambdaFunction(handler.function)],
+      });
+    const arns = machines.map((machine) => machine.stateMachineArn);
+    const ends = ['FAILED', 'TIMED_OUT', 'ABORTED'];
+    watch('Failures', `Builds and releases of the model ${modelName} that did not succeed`, arns, ends);
+    if (props.approval === ReleaseApproval.MANUAL)
+      watch('Builds', `Builds of the model ${modelName} that may wait for approval`, arns.slice(0, 1), ['SUCCEEDED']);
   }
 
   private executions({ stateMachineArn }: IStateMachine): string {

@@ -20,12 +20,14 @@ import { CompressionGate } from '../compression-gate';
 import { CompressionLimits } from '../compression-limits';
 import { IModelBucket } from '../model-bucket';
 import { ModelEvaluation } from '../model-evaluation';
+import { ReleaseApproval } from '../release-approval';
 import { ModelCompressor } from '../model-compressor';
 import { TrainingJob } from '../training-job';
 import { Changes } from './changes';
 import { FunctionTask } from './function-task';
 import { HandlerFunction } from './handler-function';
 import { createMachine } from './machine';
+import { Registration } from './registration';
 
 export interface BuildMachineProps {
   readonly modelName: string;
@@ -33,6 +35,8 @@ export interface BuildMachineProps {
   readonly compressor: ModelCompressor;
   readonly limits?: CompressionLimits;
   readonly evaluation?: ModelEvaluation;
+  readonly registration: Registration;
+  readonly approval: ReleaseApproval;
   readonly releaseMachine: StateMachine;
   readonly models: IModelBucket;
   /** What the metrics of builds are filed under, too. */
@@ -44,7 +48,7 @@ export interface BuildMachineProps {
 }
 
 /**
- * Trains, compresses, looks whether the result is good enough, and starts the release. Input: `{}`, or `{ "source": "s3://…/" }` to compress a model that is there
+ * Trains, compresses, looks whether the result is good enough, registers it, and starts the release. Input: `{}`, or `{ "source": "s3://…/" }` to compress a model that is there
  * instead of training one, or `{ "ifChanged": true }` to do only what has to be done.
  *
  * What fails before anything was planned, or after all is done, is not caught, so that a redrive goes on right there.
@@ -77,7 +81,7 @@ export class BuildMachine extends Construct {
         },
       })
       .next(gate.toState('CompressionGate'))
-      .next(this.createEvaluation(release));
+      .next(this.createEvaluation(this.createRegistration(release)));
     const given = new Pass(this, 'SourceGiven', {
       stateName: 'SourceGiven',
       parameters: { source: JsonPath.stringAt('$.prepared.source') },
@@ -97,6 +101,13 @@ export class BuildMachine extends Construct {
     });
     props.training?._acknowledgeJobs(this);
     props.evaluation?._acknowledgeJobs(this);
+  }
+
+  /** What has passed all gates is registered, and released at once unless a person decides. */
+  private createRegistration(release: Chain): Chain {
+    const { approval, registration } = this.props;
+    const next = approval === ReleaseApproval.MANUAL ? registration.waiting() : release;
+    return registration.toState().next(next);
   }
 
   private createEvaluation(next: Chain): Chain {

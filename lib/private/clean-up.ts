@@ -5,6 +5,7 @@ import { IModelBucket } from '../model-bucket';
 import { createProvider } from './custom-resource-provider';
 import { allow } from './grants';
 import { HandlerFunction } from './handler-function';
+import { Registration } from './registration';
 import { allowTidying, endpointArns, ledgerPlace } from './release-places';
 import { allowScaling } from './allow-scaling';
 
@@ -14,11 +15,12 @@ export interface CleanUpProps {
   readonly models: IModelBucket;
   /** How the endpoint scales. @default - it does not */
   readonly scaling?: Record<string, unknown>;
+  readonly registration: Registration;
 }
 
 /**
- * Does nothing until it is deleted; then stops what runs and removes the endpoint, and every config and model that the
- * pipeline made for it. It must depend on all that these need, so that it goes first.
+ * Does nothing until it is deleted; then stops what runs and removes the endpoint, every config and model that the
+ * pipeline made for it, and the builds it registered. It must depend on all that these need, so that it goes first.
  */
 export class CleanUp extends Construct {
   constructor(scope: Construct, id: string, props: CleanUpProps) {
@@ -37,6 +39,7 @@ export class CleanUp extends Construct {
         stateMachineArns: machines.map((machine) => machine.stateMachineArn),
         ledger: ledgerPlace(models, endpointName),
         ...(scaling === undefined ? {} : { scaling }),
+        modelPackageGroup: endpointName,
       },
     });
   }
@@ -67,7 +70,7 @@ export class CleanUp extends Construct {
     return stop;
   }
 
-  private createRemoval({ endpointName, models, scaling }: CleanUpProps): HandlerFunction {
+  private createRemoval({ endpointName, models, registration, scaling }: CleanUpProps): HandlerFunction {
     const remove = new HandlerFunction(this, 'Remove', {
       handler: 'clean-up-complete',
       description: `Removes the endpoint ${endpointName} with the stack`,
@@ -81,6 +84,7 @@ export class CleanUp extends Construct {
     allowTidying(this, remove.role, endpointName);
     if (scaling !== undefined)
       allowScaling(this, remove.role, endpointName, ['application-autoscaling:DeregisterScalableTarget']);
+    registration.allowRemoval(remove);
     allow(remove.role, {
       actions: ['s3:DeleteObject'],
       resources: [models.bucket.arnForObjects(ledgerPlace(models, endpointName).key)],

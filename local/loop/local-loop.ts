@@ -2,6 +2,7 @@ import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { join } from 'node:path';
 import { deployApp, StackOutputs } from '../deploy/deploy-app';
 import { ensurePython } from '../python/ensure-python';
+import { approvalHelp, approvedRelease, awaitedPackage } from './approval';
 import { Clients, makeClients } from './clients';
 import { ConsoleView } from './console-view';
 import { formatMetrics, readMetrics } from './evaluation';
@@ -57,8 +58,9 @@ export class LocalLoop {
     view.heading('Build machine');
     const name = `local-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}`;
     const build = await this.build(clients, stack, name, signal);
+    const arn = await this.releaseOf(clients, stack, build, running, signal);
     view.heading('Release machine');
-    const release = await this.release(clients, build, signal);
+    const release = await followExecution(clients.states, arn, view, signal);
     const artifact = required(findString(build.output, 'artifact'), 'the build machine', 'artifact');
     const evaluation = required(findString(build.output, 'address'), 'the build machine', 'address');
     const metrics = await readMetrics(clients.s3, evaluation);
@@ -146,9 +148,18 @@ export class LocalLoop {
     return followExecution(clients.states, required(executionArn, 'StartExecution', 'executionArn'), this.view, signal);
   }
 
-  private release(clients: Clients, build: FinishedExecution, signal: AbortSignal): Promise<FinishedExecution> {
-    const arn = startedExecution(build);
-    return followExecution(clients.states, required(arn, 'the build machine', 'release execution'), this.view, signal);
+  /** The release that the build started, or that a person starts by approving it. */
+  private async releaseOf(
+    clients: Clients,
+    stack: StackOutputs,
+    build: FinishedExecution,
+    running: RunningLoop,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const awaited = awaitedPackage(build);
+    if (awaited === undefined) return required(startedExecution(build), 'the build machine', 'release execution');
+    this.view.line(`\n${approvalHelp(awaited, running.sageMakerUrl)}`);
+    return approvedRelease(clients.states, stack.ReleaseStateMachineArn, awaited, signal);
   }
 
   private async keep(running: RunningLoop, signal: AbortSignal): Promise<void> {

@@ -44,6 +44,7 @@ test('takes every setting from the context', () => {
     'modelpress:trainingInstanceType': 'ml.g6.xlarge',
     'modelpress:endpointInstanceType': 'ml.m7i.large',
     'modelpress:maxAccuracyDrop': 0.1,
+    'modelpress:approval': 'manual',
     'modelpress:endpointName': 'figures-live',
     'modelpress:hyperparameters': { epochs: 3 },
     'modelpress:spot': 'true',
@@ -51,7 +52,8 @@ test('takes every setting from the context', () => {
     'modelpress:statusInterval': '1',
   });
   expect(stack.stackName).toBe('other');
-  const { Train, Plan, EvaluationGate } = definitionOf(stack, 'BuildMachine').States;
+  const { Train, Plan, EvaluationGate, Register } = definitionOf(stack, 'BuildMachine').States;
+  expect(Register.Parameters.approval).toBe('PendingManualApproval');
   expect(EvaluationGate.Parameters.limits).toEqual([{ metric: 'accuracy', maxDrop: 0.1 }]);
   const { Release, Wait } = definitionOf(stack, 'ReleaseMachine').States;
   expect(Plan.Parameters).toMatchObject({ model: 'figures', recipe: { method: 'fp16', prune: 0.5, mode: 'exact' } });
@@ -84,6 +86,7 @@ const numbers = Object.fromEntries(
     trainingInstanceType: 'ml.g5.xlarge',
     endpointInstanceType: 'ml.c7i.large',
     maxAccuracyDrop: '0.1',
+    approval: 'manual',
     endpointName: 'a',
     hyperparameters: '{}',
     spot: 'false',
@@ -100,6 +103,7 @@ test.each([
   ['mode', 'fast', 'must be best or exact, received: fast'],
   ['spot', 'maybe', 'must be true or false, received: maybe'],
   ['runOnDeploy', '1', '(or MODELPRESS_RUN_ON_DEPLOY) must be true or false'],
+  ['approval', 'maybe', 'must be automatic or manual, received: maybe'],
   ['maxAccuracyDrop', '2', 'must be a share from 0 to 1, received: 2'],
   ['statusInterval', '0', 'must be seconds from 1 to 300, received: 0'],
   ['statusInterval', '1.5', 'must be seconds from 1 to 300, received: 1.5'],

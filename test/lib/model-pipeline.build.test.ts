@@ -1,4 +1,6 @@
-import { ModelPipeline } from '../../lib';
+import { Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { ModelPipeline, ReleaseApproval } from '../../lib';
 import { definitionOf, MachineDefinition } from './support/definition';
 import { execute, fault, TaskHandler } from './support/execute';
 import { evaluationOptions, newStack, pipelineProps } from './support/pipelines';
@@ -17,6 +19,7 @@ const good: Record<string, TaskHandler> = {
   CompressItem: ({ item }) => ({ item }),
   Finalize: () => ({ artifact, bytesBefore: 4, bytesAfter: 1 }),
   CompressionGate: () => ({ bytesBefore: 4, bytesAfter: 1 }),
+  Register: ({ approval }) => ({ modelPackageArn: 'arn:package/1', approval }),
   StartRelease: () => ({ executionArn: 'x', startDate: 'y' }),
   Abort: () => ({ abandoned: true }),
 };
@@ -45,6 +48,7 @@ describe('the build machine', () => {
       'Finalize',
       'Compressed',
       'CompressionGate',
+      'Register',
       'StartRelease',
       'ReleaseStarted',
     ]);
@@ -201,11 +205,12 @@ describe('a build machine with an evaluation', () => {
   test('evaluates the raw and the compressed model before the release', async () => {
     const run = await execute(machine, {}, evaluated);
     expect(run.error).toBeUndefined();
-    expect(run.path.slice(-6)).toEqual([
+    expect(run.path.slice(-7)).toEqual([
       'Compressed',
       'CompressionGate',
       'Evaluate',
       'EvaluationGate',
+      'Register',
       'StartRelease',
       'ReleaseStarted',
     ]);
@@ -242,6 +247,57 @@ describe('a build machine with an evaluation', () => {
     expect(run.inputs.EvaluationGate).toHaveLength(1);
     expect(run.inputs.StartRelease).toBeUndefined();
     expect(run.inputs.Abort).toBeUndefined();
+  });
+});
+
+describe('a build machine whose releases a person approves', () => {
+  let stack: Stack;
+  beforeAll(() => {
+    stack = newStack();
+    new ModelPipeline(stack, 'Pipeline', pipelineProps({ approval: ReleaseApproval.MANUAL }));
+  });
+
+  test('registers the build and releases nothing', async () => {
+    const run = await execute(definitionOf(stack, 'BuildMachine'), {}, good);
+    expect(run.path.slice(-3)).toEqual(['CompressionGate', 'Register', 'WaitingForApproval']);
+    expect(run.output).toMatchObject({ registered: { approval: 'PendingManualApproval' } });
+    expect(run.inputs.StartRelease).toBeUndefined();
+    expect(run.inputs.Register[0]).toMatchObject({
+      approval: 'PendingManualApproval',
+      artifact,
+      build: 'run-1',
+      model: 'digits',
+      group: expect.stringMatching(/^stack-pipeline-/) as string,
+      raw: { trainingJobArn: expect.stringContaining('training-job/digits-run-1') as string },
+    });
+  });
+
+  test('fails where nothing can be registered, with the artifact kept', async () => {
+    const run = await execute(definitionOf(stack, 'BuildMachine'), {}, { ...good, Register: fail('ServiceException') });
+    expect(run.error).toBeDefined();
+    expect(run.inputs.Abort).toBeUndefined();
+  });
+
+  test('hears of approvals in its own group only, and tells of builds that wait', () => {
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.sagemaker'],
+        'detail-type': ['SageMaker Model Package State Change'],
+        detail: {
+          ModelPackageGroupName: [Match.stringLikeRegexp('^stack-pipeline-')],
+          ModelApprovalStatus: ['Approved'],
+        },
+      },
+    });
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        detail: { stateMachineArn: [{ Ref: Match.stringLikeRegexp('BuildMachine') }], status: ['SUCCEEDED'] },
+      },
+    });
+    template.hasResourceProperties('AWS::SageMaker::ModelPackageGroup', {
+      ModelPackageGroupName: Match.stringLikeRegexp('^stack-pipeline-'),
+    });
   });
 });
 

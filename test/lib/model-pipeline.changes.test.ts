@@ -81,6 +81,7 @@ async function handlers(specification: ReleaseSpecification): Promise<Record<str
     CompressItem: (event) => call('compress', event),
     Finalize: ({ work, provenance }) => call('finalize', { work, provenance }),
     CompressionGate: (event) => call('compression-gate', event),
+    Register: ({ approval }) => ({ modelPackageArn: 'arn', approval }),
     Abort: (event) => call('abort', event),
     StartRelease: async ({ Input }) => {
       const artifact = Input.artifact as unknown as string;
@@ -123,7 +124,7 @@ const did = ({ inputs }: Execution): string[] => Object.keys(inputs).filter((sta
 const served = async (): Promise<string> => (await sageMaker.invoke(ENDPOINT)).model;
 const artifactOf = (build: number): string => `s3://${BUCKET}/compressed/digits/deploy-${build}/`;
 
-const TRAINED = ['Prepare', 'Train', 'Plan', 'CompressItem', 'Finalize', 'CompressionGate', 'StartRelease'];
+const TRAINED = ['Prepare', 'Train', 'Plan', 'CompressItem', 'Finalize', 'CompressionGate', 'Register', 'StartRelease'];
 const COMPRESSED = TRAINED.filter((state) => state !== 'Train');
 
 /** Each test goes on where the one before it stopped, as deployments do. */

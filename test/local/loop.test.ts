@@ -5,8 +5,14 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { DescribeEndpointCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeEndpointCommand,
+  DescribeModelPackageCommand,
+  ModelApprovalStatus,
+  SageMakerClient,
+  UpdateModelPackageCommand,
+} from '@aws-sdk/client-sagemaker';
+import { ListExecutionsCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -100,6 +106,7 @@ describe('npm run local', () => {
       'CompressionGate',
       'Evaluate',
       'EvaluationGate',
+      'Register',
       'Release',
       'Status',
       'SmokeTest',
@@ -332,6 +339,39 @@ describe('npm run local', () => {
       const mails = [await mailbox.next(), await mailbox.next()];
       expect(mails.map(({ MessageAttributes }) => MessageAttributes.kind.Value)).toEqual(['failed', 'gated']);
       expect(mails[1].Message).toMatch(numbers);
+    },
+    3 * MINUTES,
+  );
+
+  test(
+    'a build that waits for approval asks for it, and is released once it is given, however often that is told',
+    async () => {
+      const before = await servedConfig();
+      const waiting = ['--recipe', 'fp16', '--set', 'approval=manual', '--set', 'hyperparameters={"epochs":4}'];
+      const second = new LoopProcess(['--state-dir', stateDir, ...waiting]);
+      const [, ModelPackageArn] = await second.waitFor(/The build waits for approval[^]*--model-package-arn (arn:\S+)/);
+      const mail = await mailbox.next();
+      expect(mail.MessageAttributes.kind.Value).toBe('waiting-for-approval');
+      expect(mail.Message).toContain(`--model-package-arn ${ModelPackageArn} --model-approval-status Approved`);
+      const decide = (ModelApprovalStatus: ModelApprovalStatus): Promise<unknown> =>
+        sageMaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus }));
+      await decide('Rejected');
+      expect(await servedConfig()).toBe(before);
+      await decide('Approved');
+      expect(await second.exit).toBe(0);
+      expect(second.output).toMatch(/^Endpoint: \S+, updated, InService$/m);
+      const after = await servedConfig();
+      expect(after).not.toBe(before);
+      const { LastModifiedTime } = await sageMaker.send(
+        new DescribeModelPackageCommand({ ModelPackageName: ModelPackageArn }),
+      );
+      const { executions = [] } = await states.send(
+        new ListExecutionsCommand({ stateMachineArn: outputs.ReleaseStateMachineArn }),
+      );
+      const version = ModelPackageArn.split('/').pop();
+      expect(executions.map(({ name }) => name).filter((name) => name?.startsWith('package-'))).toEqual([
+        `package-${version}-${LastModifiedTime!.getTime()}`,
+      ]);
     },
     3 * MINUTES,
   );

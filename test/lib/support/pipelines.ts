@@ -20,6 +20,7 @@ import {
   ModelPipeline,
   ModelPipelineProps,
   Pruning,
+  ReleaseApproval,
   SmokeTest,
   TrainingDataDistribution,
   TrainingInputMode,
@@ -131,6 +132,7 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
       maxConcurrency: 1000,
       timeout: Duration.minutes(10),
     },
+    approval: ReleaseApproval.MANUAL,
     limits: {
       maxRelativeError: 0.5,
       minSqnrDb: 10,

@@ -1,0 +1,39 @@
+import { DescribeModelPackageCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { variable } from './support/environment';
+import { fields, text } from './support/fields';
+
+const sageMaker = new SageMakerClient({ maxAttempts: 8 });
+const states = new SFNClient({ maxAttempts: 8 });
+
+/**
+ * Starts the release of a model package that was approved; called by EventBridge. Events may come late and more than
+ * once, so what counts is the package as it is now, and the execution is named after its version and its last change:
+ * the same approval starts one release.
+ */
+export async function handler(event: Readonly<Record<string, unknown>>): Promise<{ started?: string }> {
+  const ModelPackageName = text(fields(event, 'detail'), 'ModelPackageArn');
+  const found = await sageMaker.send(new DescribeModelPackageCommand({ ModelPackageName }));
+  if (found.ModelApprovalStatus !== 'Approved') {
+    console.log(`${ModelPackageName} is ${found.ModelApprovalStatus} by now; nothing is released`);
+    return {};
+  }
+  const artifact = found.InferenceSpecification?.Containers?.[0]?.ModelDataSource?.S3DataSource?.S3Uri;
+  const build = found.CustomerMetadataProperties?.build;
+  if (artifact === undefined || build === undefined)
+    throw new Error(`${ModelPackageName} was not registered by this pipeline: it lacks an artifact or a build`);
+  const changed = (found.LastModifiedTime ?? found.CreationTime)!.getTime();
+  const name = `package-${found.ModelPackageVersion}-${changed}`;
+  try {
+    await states.send(
+      new StartExecutionCommand({
+        stateMachineArn: variable('RELEASE_MACHINE_ARN'),
+        name,
+        input: JSON.stringify({ build, artifact, modelPackage: ModelPackageName }),
+      }),
+    );
+  } catch (error) {
+    if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
+  }
+  return { started: name };
+}
