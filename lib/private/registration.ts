@@ -11,7 +11,6 @@ import { FunctionTask } from './function-task';
 import { allow, allowKey, allowObjects } from './grants';
 import { HandlerFunction } from './handler-function';
 import { Hosting } from './hosting';
-import { allowPull } from './image-pull';
 import { COMPRESSED, EVALUATION } from './prefixes';
 import { allowManifests } from './release-places';
 
@@ -63,7 +62,10 @@ export class Registration extends Construct {
     });
     allowManifests(role, models, `${COMPRESSED}/${modelName}/`);
     // SageMaker looks at image, model and metrics with the permissions of whoever registers them.
-    allowPull(role, hosting.image);
+    allow(role, {
+      actions: ['ecr:BatchGetImage', 'ecr:DescribeImages'],
+      resources: [hosting.image.repositoryArn],
+    });
     allowObjects(role, models.bucket, `${COMPRESSED}/${modelName}/`, ['s3:GetObject']);
     allowObjects(role, models.bucket, `${EVALUATION}/${modelName}/`, ['s3:GetObject'], '*/metrics.json');
     allowKey(role, models.encryptionKey, 'read');
