@@ -21,6 +21,7 @@ test('tells bucket, machines, topic and endpoint', () => {
     'ModelBucketName',
     'NotificationTopicArn',
     'ReleaseStateMachineArn',
+    'UploadPlace',
   ]);
   expect(outputs.EndpointName.Value).toMatch(/^[a-z0-9-]{1,46}$/);
 });
