@@ -74,7 +74,8 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     request_queue_size = 256
-    daemon_threads = False
+    # A connection that is kept alive must not keep a process alive whose model could not be loaded.
+    daemon_threads = True
     block_on_close = False
     address_family = socket.AF_INET
     handlers = None

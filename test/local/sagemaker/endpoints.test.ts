@@ -144,7 +144,9 @@ test.each([
 });
 
 test('an endpoint whose first model cannot be loaded is Failed, and only deletion helps', async () => {
-  const name = await sageMaker.endpoint(await sageMaker.config('bad', 'raise RuntimeError("broken")'));
+  // It breaks after it has been pinged, which must not keep it alive.
+  const script = 'import time\ntime.sleep(1)\nraise RuntimeError("broken")';
+  const name = await sageMaker.endpoint(await sageMaker.config('bad', script));
   const endpoint = await sageMaker.describe(name);
   expect(endpoint.EndpointStatus).toBe('Failed');
   expect(endpoint.FailureReason).toContain('RuntimeError: broken');
