@@ -50,7 +50,7 @@ test.each([
 ])('%s is no metrics', (_, text, message) => {
   const act = (): unknown => readMetrics(text, [{ metric: 'a' }], ADDRESS);
   expect(act).toThrow(message);
-  expect(act).toThrow(expect.objectContaining({ name: 'InvalidMetrics' }));
+  expect(act).toThrow(expect.objectContaining({ name: 'InvalidMetrics' }) as Error);
 });
 
 test('an inherited name is no metric', () => {
