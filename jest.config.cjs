@@ -1,5 +1,7 @@
 /** @type {import('jest').Config} */
 module.exports = {
+  // By default one core of the machine is left idle, which is half of a small one.
+  maxWorkers: '100%',
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
