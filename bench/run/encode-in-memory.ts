@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { quantize } from '../../lambda/engine/formats/safetensors/quantize-step';
-import { QuantizeStep, WeightRange } from '../../lambda/engine/formats/safetensors/safetensors-steps';
+import { QuantizeStep } from '../../lambda/engine/formats/safetensors/safetensors-steps';
+import { WeightRange } from '../../lambda/engine/weights/weight-range';
 import { BufferSource } from '../../lambda/engine/io/buffer-source';
 import { Plan } from '../../lambda/engine/plan';
-import { schemeOf } from '../../lambda/engine/recipes/schemes';
+import { schemeOf } from '../../lambda/engine/formats/safetensors/schemes/schemes';
 import { StepContext } from '../../lambda/engine/step-context';
 import { timed } from '../statistics';
 

@@ -1,4 +1,4 @@
-import { matcher } from '../engine/formats/safetensors/patterns';
+import { matcher } from '../engine/weights/patterns';
 import { Manifest, ManifestTensor } from '../engine/manifest';
 
 /** As the stack renders them; an absent limit allows everything. */

@@ -1,6 +1,6 @@
 import { kernels, Region } from '../../kernels';
 import { StepContext } from '../../step-context';
-import { refuseNotFinite } from '../safetensors/weight-kernels';
+import { refuseNotFinite } from '../../weights/weight-kernels';
 import { BlockWeights, PrunePattern } from './onnx-steps';
 import { eachChunk } from './weight-chunks';
 

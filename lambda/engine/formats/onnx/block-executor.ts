@@ -1,7 +1,7 @@
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
-import { KernelStats } from '../safetensors/weight-kernels';
+import { KernelStats } from '../../weights/weight-kernels';
 import { blockCount, EncodedBlocks, encodeBlocks } from './block-encoder';
 import { numbersAs } from './number-bytes';
 import { BlockStep } from './onnx-steps';

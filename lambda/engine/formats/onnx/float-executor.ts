@@ -1,8 +1,8 @@
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
-import { weightBytes } from '../safetensors/dtypes';
-import { absmaxBits, KernelStats } from '../safetensors/weight-kernels';
+import { weightBytes } from '../../weights/weight-type';
+import { absmaxBits, KernelStats } from '../../weights/weight-kernels';
 import { FloatStep } from './onnx-steps';
 import { eachChunk } from './weight-chunks';
 

@@ -1,7 +1,7 @@
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
-import { KernelStats, refuseNotFinite } from '../safetensors/weight-kernels';
+import { KernelStats, refuseNotFinite } from '../../weights/weight-kernels';
 import { numbersAs } from './number-bytes';
 import { Int4Step } from './onnx-steps';
 import { eachChunk } from './weight-chunks';

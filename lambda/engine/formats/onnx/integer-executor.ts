@@ -1,7 +1,7 @@
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
-import { KernelStats } from '../safetensors/weight-kernels';
+import { KernelStats } from '../../weights/weight-kernels';
 import { numbersAs } from './number-bytes';
 import { ChannelWeights, IntegerStep, ScaleStep } from './onnx-steps';
 import { Scales, scalesOf } from './scales';

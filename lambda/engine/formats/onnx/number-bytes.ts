@@ -1,5 +1,5 @@
 import { kernels } from '../../kernels';
-import { WeightType } from '../safetensors/dtypes';
+import { WeightType } from '../../weights/weight-type';
 
 /** Numbers as bytes of a type, little-endian. */
 export function numbersAs(values: Float32Array, dtype: WeightType): Uint8Array {

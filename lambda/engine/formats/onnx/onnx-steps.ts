@@ -1,5 +1,5 @@
 import { CustomStep } from '../../steps';
-import { WeightRange } from '../safetensors/safetensors-steps';
+import { WeightRange } from '../../weights/weight-range';
 
 /** Weights of a tensor, seen as three dimensions of which the middle one has a scale per index. */
 export interface ChannelWeights {

@@ -1,8 +1,8 @@
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
-import { WeightType } from '../safetensors/dtypes';
-import { roundTo } from '../safetensors/rounding';
-import { refuseNotFinite } from '../safetensors/weight-kernels';
+import { WeightType } from '../../weights/weight-type';
+import { roundTo } from '../../weights/rounding';
+import { refuseNotFinite } from '../../weights/weight-kernels';
 import { ChannelWeights, Integers } from './onnx-steps';
 import { eachChunk } from './weight-chunks';
 

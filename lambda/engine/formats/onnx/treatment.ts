@@ -1,7 +1,7 @@
 import { InvalidRecipeError } from '../../errors';
 import { Recipe } from '../../recipe';
-import { matcher } from '../safetensors/patterns';
-import { WeightType } from '../safetensors/dtypes';
+import { matcher } from '../../weights/patterns';
+import { WeightType } from '../../weights/weight-type';
 import { TYPE } from './element-types';
 import { describeNode, floatAttribute, integerAttribute } from './graph';
 import { PrunePattern } from './onnx-steps';

@@ -1,10 +1,10 @@
 import { chunkBuffers, streamChunks } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
-import { weightBytes } from '../safetensors/dtypes';
-import { openPruner } from '../safetensors/pruner';
-import { WeightRange } from '../safetensors/safetensors-steps';
-import { absmaxBits, refuseNotFinite } from '../safetensors/weight-kernels';
+import { weightBytes } from '../../weights/weight-type';
+import { openPruner } from '../../weights/pruner';
+import { WeightRange } from '../../weights/weight-range';
+import { absmaxBits, refuseNotFinite } from '../../weights/weight-kernels';
 import { PrunePattern } from './onnx-steps';
 
 /** Some weights in kernel memory, as f32 whatever they are in the source. */

@@ -1,5 +1,5 @@
 import { Segment } from '../cut-pieces';
-import { weightBytes, WeightType } from '../safetensors/dtypes';
+import { weightBytes, WeightType } from '../../weights/weight-type';
 import { unitOf } from './integer-executor';
 import { blockCount } from './block-encoder';
 import { bytesOfOutput } from './block-executor';

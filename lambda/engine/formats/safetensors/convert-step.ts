@@ -1,10 +1,10 @@
 import { chunkBuffers, streamChunks } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
 import { StepExecutor } from '../../step-context';
-import { KERNEL_TYPE, weightBytes, WeightType } from './dtypes';
-import { openPruner } from './pruner';
+import { KERNEL_TYPE, weightBytes, WeightType } from '../../weights/weight-type';
+import { openPruner } from '../../weights/pruner';
 import { ConvertStep } from './safetensors-steps';
-import { absmaxBits, KernelStats, refuseNotFinite } from './weight-kernels';
+import { absmaxBits, KernelStats, refuseNotFinite } from '../../weights/weight-kernels';
 
 /** Kernels by the types that they convert from and to. */
 const CONVERSIONS: Readonly<Record<string, 'f32ToF16' | 'f32ToBf16' | 'bf16ToF16' | 'f16ToBf16'>> = {

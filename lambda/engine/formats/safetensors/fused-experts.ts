@@ -1,5 +1,5 @@
 import { ConfigFile, setting } from './config-file';
-import { WeightType, weightBytes } from './dtypes';
+import { WeightType, weightBytes } from '../../weights/weight-type';
 import { SourceTensor } from './header';
 import type { Weight } from './weights';
 

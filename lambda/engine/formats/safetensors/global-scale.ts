@@ -1,10 +1,10 @@
 import { ChunkBuffers, streamChunks } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
-import { weightBytes, WeightType } from './dtypes';
-import { roundTo, valueOfBits } from './rounding';
-import { WeightRange } from './safetensors-steps';
-import { absmaxBits, refuseNotFinite } from './weight-kernels';
+import { weightBytes, WeightType } from '../../weights/weight-type';
+import { roundTo, valueOfBits } from '../../weights/rounding';
+import { WeightRange } from '../../weights/weight-range';
+import { absmaxBits, refuseNotFinite } from '../../weights/weight-kernels';
 
 /** Largest e4m3 times largest e2m1: what the largest weight of a set is scaled to. */
 const RANGE = 448 * 6;

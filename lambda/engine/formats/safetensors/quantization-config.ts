@@ -1,6 +1,6 @@
-import { Scheme } from '../../recipes/scheme';
+import { Scheme } from './schemes/scheme';
 import { engineNameOf } from './fused-sets';
-import { DEFAULT_IGNORE, matcher } from './patterns';
+import { DEFAULT_IGNORE, matcher } from '../../weights/patterns';
 import { SelectedTensor } from './selection';
 
 /**

@@ -1,14 +1,14 @@
 import { chunkBuffers, streamChunks } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
-import { makeEncoder } from '../../recipes/make-encoder';
-import { PartRole } from '../../recipes/scheme';
-import { schemeOf } from '../../recipes/schemes';
+import { makeEncoder } from './schemes/make-encoder';
+import { PartRole } from './schemes/scheme';
+import { schemeOf } from './schemes/schemes';
 import { StepExecutor } from '../../step-context';
-import { weightBytes } from './dtypes';
+import { weightBytes } from '../../weights/weight-type';
 import { globalScaleOf } from './global-scale';
-import { openPruner } from './pruner';
+import { openPruner } from '../../weights/pruner';
 import { QuantizeStep } from './safetensors-steps';
-import { KernelStats, refuseNotFinite } from './weight-kernels';
+import { KernelStats, refuseNotFinite } from '../../weights/weight-kernels';
 
 /** Quantizes rows of a matrix: the packed weights go out chunk by chunk, what belongs to the rows as a whole after them. */
 export const quantize: StepExecutor = async (untyped, context) => {

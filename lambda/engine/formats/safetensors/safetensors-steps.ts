@@ -1,11 +1,7 @@
-import { PartRole } from '../../recipes/scheme';
-import { CustomStep, SourceRange } from '../../steps';
-import { WeightType } from './dtypes';
-
-/** A range of weights with their type. */
-export interface WeightRange extends SourceRange {
-  readonly dtype: WeightType;
-}
+import { PartRole } from './schemes/scheme';
+import { CustomStep } from '../../steps';
+import { WeightRange } from '../../weights/weight-range';
+import { WeightType } from '../../weights/weight-type';
 
 /** Quantizes rows of a matrix; writes the named parts, each for these rows, in the scheme's order. */
 export interface QuantizeStep extends CustomStep {

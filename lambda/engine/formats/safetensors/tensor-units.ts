@@ -1,8 +1,9 @@
-import { Scheme } from '../../recipes/scheme';
+import { Scheme } from './schemes/scheme';
 import { SourceRange } from '../../steps';
-import { WeightType, weightBytes } from './dtypes';
+import { WeightType, weightBytes } from '../../weights/weight-type';
 import { CostedStep, OutputTensor, OutputUnit } from './output-unit';
-import { ConvertStep, QuantizeStep, WeightRange } from './safetensors-steps';
+import { ConvertStep, QuantizeStep } from './safetensors-steps';
+import { WeightRange } from '../../weights/weight-range';
 import { SelectedTensor } from './selection';
 import { sourceBytes, Weight } from './weights';
 

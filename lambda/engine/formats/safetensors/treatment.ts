@@ -1,8 +1,8 @@
 import { Recipe } from '../../recipe';
-import { Scheme } from '../../recipes/scheme';
-import { schemeOf } from '../../recipes/schemes';
-import { WeightType, isWeightType, weightBytes } from './dtypes';
-import { DEFAULT_IGNORE, Matcher, matcher } from './patterns';
+import { Scheme } from './schemes/scheme';
+import { schemeOf } from './schemes/schemes';
+import { WeightType, isWeightType, weightBytes } from '../../weights/weight-type';
+import { DEFAULT_IGNORE, Matcher, matcher } from '../../weights/patterns';
 import { Weight } from './weights';
 
 /** What happens to one weight or tensor. */

@@ -1,5 +1,5 @@
 import { Checkpoint, Shard } from './checkpoint';
-import { WeightType, isWeightType, weightBytes } from './dtypes';
+import { WeightType, isWeightType, weightBytes } from '../../weights/weight-type';
 import { ExpertLayout, expertWeights } from './fused-experts';
 import { SourceTensor } from './header';
 

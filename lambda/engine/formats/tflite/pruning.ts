@@ -2,7 +2,7 @@ import { chunkBuffers } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { SourceRange } from '../../steps';
-import { openPruner } from '../safetensors/pruner';
+import { openPruner } from '../../weights/pruner';
 import { Prune } from './tflite-steps';
 import { Chunk } from './weight-stream';
 

@@ -1,8 +1,8 @@
-import { ChunkBuffers, streamChunks } from '../../io/chunk-stream';
-import { Kernels, Region } from '../../kernels';
-import { StepContext } from '../../step-context';
-import { KERNEL_TYPE, weightBytes } from './dtypes';
-import { WeightRange } from './safetensors-steps';
+import { ChunkBuffers, streamChunks } from '../io/chunk-stream';
+import { Kernels, Region } from '../kernels';
+import { StepContext } from '../step-context';
+import { KERNEL_TYPE, weightBytes } from './weight-type';
+import { WeightRange } from './weight-range';
 
 /** Where a matrix is cut: magnitudes (as bits) below `bits` go, and the first `ties` that equal it. */
 interface Cut {

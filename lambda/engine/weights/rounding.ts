@@ -1,4 +1,4 @@
-import { WeightType } from './dtypes';
+import { WeightType } from './weight-type';
 
 const floats = new Float32Array(1);
 const words = new Uint32Array(floats.buffer);

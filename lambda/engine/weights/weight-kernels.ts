@@ -1,7 +1,7 @@
-import { InvalidModelError } from '../../errors';
-import { Kernels, Region } from '../../kernels';
-import { StepContext } from '../../step-context';
-import { WeightType } from './dtypes';
+import { InvalidModelError } from '../errors';
+import { Kernels, Region } from '../kernels';
+import { StepContext } from '../step-context';
+import { WeightType } from './weight-type';
 
 /** Bits, without the sign, from which on a value is infinite or not a number. */
 const FIRST_NOT_FINITE: Readonly<Record<WeightType, number>> = { BF16: 0x7f80, F16: 0x7c00, F32: 0x7f800000 };

@@ -1,5 +1,5 @@
-import { KERNEL_TYPE } from '../formats/safetensors/dtypes';
-import { KernelExports, kernels } from '../kernels';
+import { KERNEL_TYPE } from '../../../weights/weight-type';
+import { KernelExports, kernels } from '../../../kernels';
 import { Encoder, EncoderJob } from './encoder';
 import { PartRole } from './scheme';
 

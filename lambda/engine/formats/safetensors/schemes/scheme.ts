@@ -1,4 +1,4 @@
-import { WeightType } from '../formats/safetensors/dtypes';
+import { WeightType } from '../../../weights/weight-type';
 
 /** What a part of a compressed weight holds; a step may be asked for the weights or for the rest alone. */
 export type PartRole = 'data' | 'scale' | 'zero-point' | 'global-scale' | 'shape';

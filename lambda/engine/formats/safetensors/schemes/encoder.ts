@@ -1,4 +1,4 @@
-import { WeightType } from '../formats/safetensors/dtypes';
+import { WeightType } from '../../../weights/weight-type';
 import { Scheme } from './scheme';
 
 /** What an encoder has to do. Addresses are those of kernel memory, which is also where it takes its buffers. */

@@ -1,5 +1,5 @@
-import { InvalidRecipeError } from '../errors';
-import { bitsOf } from '../formats/safetensors/dtypes';
+import { InvalidRecipeError } from '../../../errors';
+import { bitsOf } from '../dtypes';
 import { PartRole, Scheme, SchemePart } from './scheme';
 
 /** Rows and columns of the blocks of `fp8-block`. */
