@@ -1,6 +1,7 @@
 import { Scheme } from './schemes/scheme';
 import { engineNameOf } from './fused-sets';
-import { DEFAULT_IGNORE, matcher } from '../../weights/patterns';
+import { matcher } from '../../weights/patterns';
+import { DEFAULT_IGNORE } from './default-ignore';
 import { SelectedTensor } from './selection';
 
 /**

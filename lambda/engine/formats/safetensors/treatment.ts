@@ -2,7 +2,8 @@ import { Recipe } from '../../recipe';
 import { Scheme } from './schemes/scheme';
 import { schemeOf } from './schemes/schemes';
 import { WeightType, isWeightType, weightBytes } from '../../weights/weight-type';
-import { DEFAULT_IGNORE, Matcher, matcher } from '../../weights/patterns';
+import { Matcher, matcher } from '../../weights/patterns';
+import { DEFAULT_IGNORE } from './default-ignore';
 import { Weight } from './weights';
 
 /** What happens to one weight or tensor. */
