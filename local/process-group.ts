@@ -14,6 +14,8 @@ export interface ProcessGroupOptions {
 
 /** Milliseconds that a process gets to end by itself before it is killed. */
 const GRACE = 8000;
+/** Milliseconds to wait for killed processes to leave the system; where nobody reaps orphans, they never do. */
+const BURIAL = 5000;
 
 /**
  * A process that leads a group of its own: Ctrl-C in the terminal does not reach it, so that this program decides the
@@ -57,19 +59,30 @@ export class ProcessGroup {
     return !this.ended;
   }
 
-  /** Asks the leading process to end, waits, then ends what is left of the group. Safe to call twice. */
+  /** Asks the leading process to end, waits, then ends what is left of the group and waits for it. Safe to call twice. */
   async stop(): Promise<void> {
     if (!this.ended) {
       this.signal('SIGTERM', false);
       await Promise.race([this.exited, sleep(GRACE, undefined, { ref: false })]);
     }
     this.kill();
-    if (this.child.pid !== undefined) await this.exited;
+    if (this.child.pid === undefined) return;
+    await this.exited;
+    // A killed process is still there for a moment, and holds its ports and files as long.
+    for (const end = Date.now() + BURIAL; this.isPopulated() && Date.now() < end;) await sleep(10);
   }
 
   /** Ends the whole group at once, without waiting; for the last moment of this program. */
   kill(): void {
     this.signal('SIGKILL', true);
+  }
+
+  private isPopulated(): boolean {
+    try {
+      return process.kill(-this.child.pid!, 0);
+    } catch {
+      return false;
+    }
   }
 
   private signal(signal: NodeJS.Signals, group: boolean): void {
