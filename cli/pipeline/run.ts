@@ -2,7 +2,7 @@ import { ModelError } from '../../lambda/engine/errors';
 import { executionName } from '../../lambda/new-model/execution-name';
 import { listUploads } from '../../lambda/new-model/uploaded-file';
 import { parseS3Address } from '../../lambda/engine/io/location';
-import { startedExecution } from '../../local/loop/follow-execution';
+import { startedExecution } from '../../executions/follow-execution';
 import { Terminal } from '../terminal';
 import { PipelineCommand } from './arguments';
 import { Clients } from './clients';

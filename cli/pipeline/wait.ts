@@ -1,7 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { ModelError } from '../../lambda/engine/errors';
-import { ExecutionFailedError } from '../../local/loop/execution-failure';
-import { FinishedExecution, followExecution } from '../../local/loop/follow-execution';
+import { ExecutionFailedError } from '../../executions/execution-failure';
+import { FinishedExecution, followExecution } from '../../executions/follow-execution';
 import { Terminal } from '../terminal';
 
 /** How often an execution is looked at, in milliseconds: builds take minutes, and the service limits looks. */

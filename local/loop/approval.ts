@@ -1,7 +1,7 @@
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findString } from './find-value';
-import { FinishedExecution } from './follow-execution';
+import { FinishedExecution } from '../../executions/follow-execution';
 
 const POLL = 500;
 

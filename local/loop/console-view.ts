@@ -1,4 +1,4 @@
-import { ExecutionWatcher } from './follow-execution';
+import { ExecutionWatcher } from '../../executions/follow-execution';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const NAME_WIDTH = 30;

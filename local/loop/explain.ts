@@ -1,4 +1,4 @@
-import { ExecutionFailedError } from './execution-failure';
+import { ExecutionFailedError } from '../../executions/execution-failure';
 
 const CAUSE_LINES = 8;
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { indent, logTail } from '../log-tail';
 import { StackOutputs } from '../deploy/deploy-app';
 import { Clients } from './clients';
-import { ExecutionFailedError } from './execution-failure';
+import { ExecutionFailedError } from '../../executions/execution-failure';
 import { Sample } from './examples';
 import { predict } from './predictions';
 

@@ -8,7 +8,7 @@ import { ConsoleView } from './console-view';
 import { formatMetrics, readMetrics } from './evaluation';
 import { Example, findExample, readSamples, Sample } from './examples';
 import { findString } from './find-value';
-import { FinishedExecution, followExecution, startedExecution } from './follow-execution';
+import { FinishedExecution, followExecution, startedExecution } from '../../executions/follow-execution';
 import { tellFailure } from './failure-report';
 import { invocationHelp, pipelineHelp } from './invocation-help';
 import { LoopOptions } from './options';

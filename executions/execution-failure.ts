@@ -5,7 +5,7 @@ import {
   ListMapRunsCommand,
   SFNClient,
 } from '@aws-sdk/client-sfn';
-import { readableCause } from '../../lambda/support/readable-cause';
+import { readableCause } from '../lambda/support/readable-cause';
 
 export interface Failure {
   /** The state that failed, not the one that cleaned up after it. */

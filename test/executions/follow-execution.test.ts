@@ -1,7 +1,7 @@
 import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { ExecutionFailedError } from '../../../local/loop/execution-failure';
-import { followExecution, startedExecution } from '../../../local/loop/follow-execution';
-import { startTestAws, TestAws } from '../../support/local-aws';
+import { ExecutionFailedError } from '../../executions/execution-failure';
+import { followExecution, startedExecution } from '../../executions/follow-execution';
+import { startTestAws, TestAws } from '../support/local-aws';
 
 const FAIL = { Type: 'Fail', Error: 'Custom', Cause: 'not this time' };
 /** A call that always fails, since there is no SageMaker: its error is the service's, as in a real failure. */
