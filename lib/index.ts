@@ -32,6 +32,7 @@ export * from './model-delivery-pipeline';
 export * from './model-format';
 export * from './model-monitoring';
 export * from './model-pipeline';
+export * from './model-pipeline-props';
 export * from './model-pipeline-reference';
 export * from './model-source';
 export * from './new-model-options';

@@ -1,23 +1,17 @@
 import { ArnFormat, Duration, Names, Stack, Tags } from 'aws-cdk-lib';
 import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
-import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { IStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { BuildMetrics } from './build-metrics';
-import { CompressionLimits } from './compression-limits';
-import { CompressionOptions } from './compression-options';
 import { EndpointAlarms } from './endpoint-alarms';
 import { EndpointMetrics } from './endpoint-metrics';
-import { EndpointSpecification } from './endpoint-specification';
-import { EvaluationOptions } from './evaluation-options';
 import { IModelBucket, ModelBucket } from './model-bucket';
 import { ModelCompressor } from './model-compressor';
 import { ModelEvaluation } from './model-evaluation';
-import { ModelFormat } from './model-format';
+import { ModelPipelineProps } from './model-pipeline-props';
 import { IModelPipeline, ModelPipelineAttributes } from './model-pipeline-reference';
-import { NotificationOptions, PipelineNotifications } from './pipeline-notifications';
-import { NewModelOptions } from './new-model-options';
+import { PipelineNotifications } from './pipeline-notifications';
 import { BuildMachine } from './private/build-machine';
 import { CleanUp } from './private/clean-up';
 import { digest } from './private/digest';
@@ -35,81 +29,6 @@ import { ensure, requireDuration, requireModelName } from './private/validate';
 import { validatePairing } from './private/validate-endpoint';
 import { ReleaseApproval } from './release-approval';
 import { TrainingJob } from './training-job';
-import { TrainingOptions } from './training-options';
-
-/** A model's way from training to an endpoint. */
-export interface ModelPipelineProps {
-  /** The model's name, 1 to 24 lower-case letters, digits and hyphens. */
-  readonly modelName: string;
-  /** What kind of file the model is. Decides with which images, instances and recipes it goes together. */
-  readonly modelFormat: ModelFormat;
-  /** How the model is compressed. */
-  readonly compression: CompressionOptions;
-  /**
-   * What a compressed model must keep to be released.
-   *
-   * @default - an error smaller than the weights themselves
-   */
-  readonly limits?: CompressionLimits;
-  /**
-   * How a compressed model is compared with the raw one before it is released.
-   *
-   * @default - not at all; only `limits` decide
-   */
-  readonly evaluation?: EvaluationOptions;
-  /**
-   * Who decides whether a build that passed its gates is released.
-   *
-   * @default ReleaseApproval.AUTOMATIC
-   */
-  readonly approval?: ReleaseApproval;
-  /** The endpoint that serves it. */
-  readonly endpoint: EndpointSpecification;
-  /**
-   * How the model is trained.
-   *
-   * @default - not at all; builds are told of a trained model
-   */
-  readonly training?: TrainingOptions;
-  /**
-   * Where models are kept.
-   *
-   * @default - a new ModelBucket
-   */
-  readonly models?: IModelBucket;
-  /**
-   * Starts a build when a deployment changes the training, the recipe, the serving code or the endpoint. It does what the
-   * change asks for: another training trains, another recipe compresses the current raw model again, another endpoint
-   * releases the current artifact again.
-   *
-   * @default true
-   */
-  readonly runOnDeploy?: boolean;
-  /**
-   * Builds a trained model that is put into a bucket, once all of it is there.
-   *
-   * @default - uploads start nothing
-   */
-  readonly runOnNewModel?: NewModelOptions;
-  /**
-   * Trains anew at these times, from the data that lies there then. Needs `training`.
-   *
-   * @default - no schedule
-   */
-  readonly runOnSchedule?: ScheduleExpression;
-  /**
-   * How often a release looks at its endpoint, 1 second to 5 minutes.
-   *
-   * @default Duration.seconds(15)
-   */
-  readonly statusInterval?: Duration;
-  /**
-   * How people hear of builds and releases that fail.
-   *
-   * @default - by a new topic that nobody subscribes to yet
-   */
-  readonly notifications?: NotificationOptions;
-}
 
 /**
  * Trains, compresses and releases a model. Deploying it makes a build machine and a release machine; builds make the
