@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FORMATS } from '../lambda/engine/formats';
 import { FolderStore } from '../lambda/engine/io/folder-store';
-import { ObjectStore } from '../lambda/engine/io/object-store';
+import { ModelSource, ObjectStore } from '../lambda/engine/io/object-store';
 import { Plan } from '../lambda/engine/plan';
 import { readPlan } from '../lambda/engine/plan-store';
 import { compressItem } from '../lambda/engine/worker';
@@ -12,12 +12,12 @@ import { ItemRequest, WorkerReport, WorkerSetup } from './worker-messages';
 const setup = workerData as WorkerSetup;
 const report = (message: WorkerReport) => parentPort!.postMessage(message);
 
-async function prepare(): Promise<{ source: ObjectStore; artifact: ObjectStore; work: ObjectStore; plan: Plan }> {
+async function prepare(): Promise<{ source: ModelSource; artifact: ObjectStore; work: ObjectStore; plan: Plan }> {
   const work = new FolderStore(setup.work);
   const plan = await readPlan(work);
   if (plan === undefined) throw new Error(`${setup.work} holds no plan`);
   return {
-    source: (await openModel(setup.source)) as ObjectStore,
+    source: await openModel(setup.source),
     artifact: await openDestination(setup.destination),
     work,
     plan,

@@ -5,7 +5,6 @@ import { ConflictError } from '../lambda/engine/errors';
 import { abandonBuild, finalizeBuild } from '../lambda/engine/finalizer';
 import { FORMATS } from '../lambda/engine/formats';
 import { FolderStore } from '../lambda/engine/io/folder-store';
-import { ObjectStore } from '../lambda/engine/io/object-store';
 import { Manifest } from '../lambda/engine/manifest';
 import { Plan } from '../lambda/engine/plan';
 import { planBuild } from '../lambda/engine/planner';
@@ -30,7 +29,7 @@ type CompressCommand = Extract<Command, { name: 'compress' }>;
 /** Compresses a model on this machine, with the engine that Lambda runs. A failed or interrupted run leaves nothing. */
 export async function compress(command: CompressCommand, terminal: Terminal): Promise<void> {
   const started = Date.now();
-  const source = (await openModel(command.source)) as ObjectStore;
+  const source = await openModel(command.source);
   const artifact = await openDestination(command.destination);
   if ((await artifact.list()).length > 0) {
     throw new ConflictError(
@@ -66,7 +65,7 @@ export async function compress(command: CompressCommand, terminal: Terminal): Pr
     throw error;
   } finally {
     interrupt.forget();
-    for (const store of [source, artifact, work]) await (store as { close?: () => Promise<void> }).close?.();
+    for (const store of [source, artifact, work]) await store.close();
     await rm(folder, { recursive: true, force: true });
     await release();
   }

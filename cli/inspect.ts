@@ -13,13 +13,11 @@ const LOOK_ONLY: Recipe = parseRecipe({ method: 'none', overrides: [] });
 
 /** Shows a model and what a recipe would do to it, from its headers alone. */
 export async function inspect(command: Extract<Command, { name: 'inspect' }>, terminal: Terminal): Promise<void> {
-  const store = await openModel(command.source);
+  const model = await openModel(command.source);
   const recipe = command.recipe ?? LOOK_ONLY;
-  const { format, source, layout } = await layOut({
-    source: store as Parameters<typeof layOut>[0]['source'],
-    recipe,
-    formats: FORMATS,
-  });
+  const { format, source, layout } = await layOut({ source: model, recipe, formats: FORMATS }).finally(() =>
+    model.close(),
+  );
   const bytesBefore = source.files.reduce((sum, { size }) => sum + size, 0);
   const bytesAfter = layout.outputs.reduce((sum, { size }) => sum + size, 0);
   const cost = layout.outputs.flatMap(({ pieces }) => pieces).reduce((sum, piece) => sum + piece.cost, 0);

@@ -4,12 +4,9 @@ import { ModelError } from '../lambda/engine/errors';
 import { ByteSource } from '../lambda/engine/io/byte-source';
 import { FolderStore } from '../lambda/engine/io/folder-store';
 import { isS3Address } from '../lambda/engine/io/location';
-import { ObjectStore, StoredObject } from '../lambda/engine/io/object-store';
+import { ModelSource, ObjectStore, StoredObject } from '../lambda/engine/io/object-store';
 
-const MODEL_FILE = /\.(?:safetensors|tflite)$/;
-
-/** A place that models are read from. */
-export type ModelSource = Pick<ObjectStore, 'root' | 'list' | 'open'>;
+const MODEL_FILE = /\.(?:safetensors|onnx|tflite)$/;
 
 /** Opens a place that can be written to: a folder, which need not exist, or an S3 prefix. */
 export async function openDestination(address: string): Promise<ObjectStore> {
@@ -52,5 +49,6 @@ function only(store: ObjectStore, key: string, list: () => Promise<StoredObject[
     root: store.root,
     list: async () => (await list()).filter((object) => object.key === key),
     open: (name: string, expected?: StoredObject): Promise<ByteSource> => store.open(name, expected),
+    close: () => store.close(),
   };
 }

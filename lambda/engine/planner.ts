@@ -1,6 +1,6 @@
 import { ConflictError, InvalidModelError } from './errors';
 import { ModelFormat, LayoutLimits, SourceFiles } from './formats/model-format';
-import { ObjectStore } from './io/object-store';
+import { ModelSource, ObjectStore } from './io/object-store';
 import { packItems } from './pack-items';
 import { partBytes, partSizes } from './part-sizes';
 import { Layout, Plan, PlannedOutput } from './plan';
@@ -18,7 +18,7 @@ export const DEFAULT_ITEM_BYTES = 512 * 1024 * 1024;
 const MAX_SOURCE_FILES = 100_000;
 
 export interface PlanRequest {
-  readonly source: ObjectStore;
+  readonly source: ModelSource;
   readonly artifact: ObjectStore;
   /** Where the plan and the workers' results are kept. */
   readonly work: ObjectStore;

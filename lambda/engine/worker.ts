@@ -1,7 +1,7 @@
 import { InvalidModelError } from './errors';
 import { ModelFormat } from './formats/model-format';
 import { ByteSource } from './io/byte-source';
-import { ObjectStore, UploadedPart } from './io/object-store';
+import { ModelSource, ObjectStore, UploadedPart } from './io/object-store';
 import { PieceWriter } from './piece-writer';
 import { Plan, PlannedPiece } from './plan';
 import { readItem, writeResult } from './plan-store';
@@ -12,7 +12,7 @@ import { StepContext, TensorSums } from './step-context';
 const COPY_CHUNK_BYTES = 4 * 1024 * 1024;
 
 export interface WorkRequest {
-  readonly source: ObjectStore;
+  readonly source: ModelSource;
   readonly artifact: ObjectStore;
   readonly work: ObjectStore;
   readonly plan: Plan;

@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { runCommandLine } from '../../cli/run-command-line';
+import { FileSource } from '../../lambda/engine/io/file-source';
 import { safetensorsFile } from '../lambda/engine/formats/safetensors/fixtures';
 
 const ROOT = resolve(__dirname, '../..');
@@ -185,6 +187,23 @@ describe('modelpress inspect', () => {
       1,
       { error: { name: 'ModelError', message: expect.stringMatching(/no such file or folder/) as string } },
     ]);
+  });
+
+  test.each([LLAMA, join(LLAMA, 'model-00001-of-00002.safetensors')])('closes what it opened of %s', async (model) => {
+    const opened = jest.spyOn(FileSource, 'open');
+    const closed = jest.spyOn(FileSource.prototype, 'close');
+    const output = { write: jest.fn() };
+    expect(await runCommandLine(['inspect', model], { stdout: output, stderr: output })).toBe(0);
+    expect(opened.mock.calls.length).toBeGreaterThan(0);
+    expect(closed).toHaveBeenCalledTimes(opened.mock.calls.length);
+    jest.restoreAllMocks();
+  });
+
+  test('a reader that is gone is no fault', async () => {
+    const { child, output } = start('inspect', LLAMA);
+    child.stdout.destroy();
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect([code, output.stderr]).toEqual([0, '']);
   });
 
   test('wrong usage has exit code 2 and a pointer to the help', async () => {

@@ -138,7 +138,7 @@ export class FolderStore implements ObjectStore {
     await rm(this.uploadPath(uploadId), { force: true });
   }
 
-  /** Closes what was opened and removes the uploads' folder if it is empty. The store can be used again. */
+  /** Removes the uploads' folder, too, if it is empty. */
   async close(): Promise<void> {
     for (const source of this.sources.values()) await (await source.catch(() => undefined))?.close();
     for (const id of [...this.uploads.keys()]) await this.closeUpload(id);

@@ -61,4 +61,9 @@ export interface ObjectStore {
   completeUpload(key: string, uploadId: string, parts: UploadedPart[], crc64nvme: string): Promise<void>;
   /** Gives an upload up; an upload that is gone already is not an error. */
   abortUpload(key: string, uploadId: string): Promise<void>;
+  /** Lets go of what was opened. The store can be used again. */
+  close(): Promise<void>;
 }
+
+/** What a model is read from. */
+export type ModelSource = Pick<ObjectStore, 'root' | 'list' | 'open' | 'close'>;

@@ -176,6 +176,9 @@ export class S3Store implements ObjectStore {
     }
   }
 
+  /** The client is its owner's to close. */
+  async close(): Promise<void> {}
+
   private place(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.location.bucket, Key: this.location.prefix + key };
   }
