@@ -34,7 +34,7 @@ export default tseslint.config(
   {
     files: ['*.cjs', '*.mjs'],
     ...tseslint.configs.disableTypeChecked,
-    languageOptions: { globals: { module: 'writable' } },
+    languageOptions: { globals: { module: 'writable', process: 'readonly' } },
   },
   prettier,
 );

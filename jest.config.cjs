@@ -1,3 +1,6 @@
+// The AWS SDK announces to every test file what later versions will need; this project's version is pinned.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /** @type {import('jest').Config} */
 module.exports = {
   // By default one core of the machine is left idle, which is half of a small one.

@@ -8,7 +8,8 @@ import { LoopOptions, parseOptions, USAGE, UsageError } from './loop/options';
 const SAME_KEY_PRESS = 1000;
 
 async function main(): Promise<number> {
-  hideVersionWarning();
+  // The AWS SDK announces what later versions will need; this project's version is pinned.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const root = resolve(__dirname, '..');
   const view = new ConsoleView();
   let options: LoopOptions | 'help';
@@ -41,15 +42,6 @@ async function main(): Promise<number> {
     view.close();
     await loop.close();
   }
-}
-
-/** The AWS SDK announces the end of its support for Node 20 in later versions; this project's version is pinned. */
-function hideVersionWarning(): void {
-  const others = process.listeners('warning');
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => {
-    if (!warning.message.startsWith('NodeVersionSupportWarning')) others.forEach((listener) => listener(warning));
-  });
 }
 
 function listenForCtrlC(abort: AbortController, view: ConsoleView): void {

@@ -109,7 +109,7 @@ function serverEnvironment(options: LocalAwsOptions, port: number, url: string, 
     // Functions run with the Node that runs this program and the Python of the environment.
     PATH: [dirname(process.execPath), dirname(options.python), process.env.PATH].join(':'),
     // The SDK's announcements about Node versions would fill every function's log.
-    NODE_NO_WARNINGS: '1',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     HOME: options.stateDir,
     TMPDIR: temporary,
     GATEWAY_PORT: String(port),

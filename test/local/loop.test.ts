@@ -55,7 +55,7 @@ describe('npm run local', () => {
     ({ s3, states, sageMaker } = makeClients(awsUrl, sageMakerUrl));
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     local = {
-      environment: { ...awsEnvironment(awsUrl, sageMakerUrl), NODE_NO_WARNINGS: '1' },
+      environment: awsEnvironment(awsUrl, sageMakerUrl),
       events: new EventBridgeClient({ endpoint: awsUrl, region: REGION, credentials }),
     };
     [outputs] = Object.values(JSON.parse(readFileSync(join(stateDir, 'outputs.json'), 'utf8')) as object) as [
