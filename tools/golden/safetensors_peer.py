@@ -86,7 +86,7 @@ def is_compressed(name: str, tensor: torch.Tensor, recipe: str) -> bool:
     module = name.removesuffix(".weight")
     if tensor.ndim != 2 or not name.endswith(".weight"):
         return False
-    if module == "lm_head" or "embed_tokens" in module or "norm" in module or module.endswith(("mlp.gate", "block_sparse_moe.gate")):
+    if module == "lm_head" or "embed_tokens" in module or "norm" in module or "router" in module or module.endswith(("mlp.gate", "block_sparse_moe.gate")):
         return False
     group = scheme_of(recipe).weights.group_size
     return group is None or tensor.shape[1] % group == 0
@@ -176,7 +176,7 @@ def config_of(recipe: str) -> dict:
         "quant_method": "compressed-tensors",
         "format": scheme.format,
         "quantization_status": "compressed",
-        "ignore": ["lm_head", "re:.*(mlp|block_sparse_moe)\\.gate$"],
+        "ignore": ["lm_head", "re:.*(mlp|block_sparse_moe)\\.gate$", "re:.*router.*"],
         "config_groups": {"group_0": group},
     }
 

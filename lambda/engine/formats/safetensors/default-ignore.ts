@@ -7,7 +7,9 @@ export const DEFAULT_IGNORE: readonly string[] = [
   're:(.*\\.)?(word|position|token_type|tok|token|entity)_embeddings?$',
   're:(.*\\.)?(wte|wpe|embed_in|embed_out|embed_positions|relative_attention_bias)$',
   're:shared$',
-  're:.*(mlp|block_sparse_moe)\\.gate$',
+  // Routers of experts: engines run them in full precision, whatever a checkpoint holds.
+  're:.*(mlp|block_sparse_moe|feed_forward|mixer|moe)\\.gate$',
+  're:.*router.*',
   're:.*shared_expert_gate.*',
   're:.*norm.*',
   're:.*(visual|vision).*',
