@@ -1,31 +1,45 @@
 import { ConfigFile, setting } from './config-file';
-import { WeightType, weightBytes } from '../../weights/weight-type';
 import { SourceTensor } from './header';
 import type { Weight } from './weights';
+import { WeightType, weightBytes } from '../../weights/weight-type';
 
-/** How a fused expert tensor `[experts, rows, columns]` splits: the projections whose rows follow each other. */
+/** How a tensor of all of a layer's experts splits: into the projections of each, whose output features follow each other. */
 export interface FusedExperts {
   readonly parent: string;
   readonly experts: number;
   readonly projections: readonly { readonly name: string; readonly rows: number }[];
+  /** Input features. */
   readonly columns: number;
+  /** Whether an expert's matrix is `[input, output]`, as matrix products from the right take it. */
+  readonly inputMajor: boolean;
 }
 
-/** Why a fused tensor is kept whose rows are input features: what shares a scale lies all over it. */
-export const INPUT_MAJOR = 'its experts lie input-major (transposed), which the formats do not take';
+/** Why experts stay as they are that have biases: no engine takes these split, and some interleave gate and up. */
+export const WITH_BIASES = 'its experts have biases, with which no loader takes them compressed';
 
-/** Models that store their experts input-major, so that an output feature is a column: their rows cannot be quantized. */
-const TRANSPOSED_MODELS = ['llama4', 'llama4_text', 'gpt_oss'];
+/** Models that store their experts input-major, for when the extents are equal. */
+const INPUT_MAJOR_MODELS = ['llama4', 'llama4_text', 'qwen3_vl_moe', 'qwen3_vl_moe_text'];
 
 /** The largest models have some hundreds of experts a layer; a header alone must not make us list millions. */
 const MAX_EXPERTS = 4096;
 
-/** Tells which 3-D tensors are a layer's experts in one piece, and which way round they lie. */
+const FUSED = /^(.*\.experts)\.(gate_up_proj|down_proj)(?:\.weight)?$/;
+
+/** Name of the module whose experts lie in this tensor; undefined when it is no such tensor. */
+export function fusedExpertsOf({ name, shape }: Pick<SourceTensor, 'name' | 'shape'>): string | undefined {
+  return shape.length === 3 ? FUSED.exec(name)?.[1] : undefined;
+}
+
+/** Tells which tensors are a layer's experts in one piece, and which way round they lie. */
 export class ExpertLayout {
   private readonly hidden: number | undefined;
   private readonly model: string;
 
-  constructor(config: ConfigFile | undefined) {
+  /** @param names of all tensors */
+  constructor(
+    config: ConfigFile | undefined,
+    private readonly names: ReadonlySet<string>,
+  ) {
     const hidden = setting(config, 'hidden_size');
     this.hidden = typeof hidden === 'number' ? hidden : undefined;
     const model = config?.members.get('model_type');
@@ -34,17 +48,16 @@ export class ExpertLayout {
 
   /** The split; or why a fused expert tensor cannot be split; or '' when it is no such tensor. */
   of(tensor: SourceTensor): FusedExperts | string {
-    const match = /^(.*\.experts)\.(gate_up_proj|down_proj)(?:\.weight)?$/.exec(tensor.name);
-    if (match === null) return '';
-    const [experts, rows, columns] = tensor.shape as [number, number, number];
-    const fusesTwo = match[2] === 'gate_up_proj';
-    const [inward, outward] = fusesTwo ? [columns, rows] : [rows, columns];
-    if (TRANSPOSED_MODELS.includes(this.model) || (inward !== this.hidden && outward === this.hidden)) {
-      return INPUT_MAJOR;
-    }
-    if (inward !== this.hidden) {
+    const parent = fusedExpertsOf(tensor);
+    if (parent === undefined) return '';
+    const [experts, ...extents] = tensor.shape as [number, number, number];
+    const fusesTwo = tensor.name.includes('.gate_up_proj');
+    if (this.names.has(`${tensor.name}_bias`)) return WITH_BIASES;
+    const inputMajor = this.isInputMajor(extents, fusesTwo);
+    if (inputMajor === undefined) {
       return `hidden_size in config.json (${this.hidden ?? 'absent'}) does not tell which way round its experts lie`;
     }
+    const [columns, rows] = inputMajor ? extents : extents.reverse();
     if (experts > MAX_EXPERTS) return `it has ${experts} experts, more than ${MAX_EXPERTS}`;
     if (fusesTwo && rows % 2 !== 0) return `its ${rows} rows do not split into gate and up`;
     const projections = fusesTwo
@@ -53,18 +66,31 @@ export class ExpertLayout {
           { name: 'up_proj', rows: rows / 2 },
         ]
       : [{ name: 'down_proj', rows }];
-    return { parent: match[1], experts, projections, columns };
+    return { parent, experts, projections, columns, inputMajor };
+  }
+
+  /** The model's own width is what goes into gate and up, and what comes out of down. */
+  private isInputMajor(extents: readonly number[], fusesTwo: boolean): boolean | undefined {
+    const isWidth = extents.map((extent) => extent === this.hidden);
+    if (isWidth[0] && isWidth[1]) return INPUT_MAJOR_MODELS.includes(this.model);
+    if (isWidth[0]) return fusesTwo;
+    return isWidth[1] ? !fusesTwo : undefined;
   }
 }
 
 /** The experts' own matrices, as loaders name them. */
 export function expertWeights(file: number, tensor: SourceTensor, dtype: WeightType, fused: FusedExperts): Weight[] {
+  const { parent, columns, inputMajor, projections } = fused;
+  const pitch = projections.reduce((sum, { rows }) => sum + rows, 0);
+  const size = weightBytes(dtype);
   const weights: Weight[] = [];
-  let offset = tensor.offset;
   for (let expert = 0; expert < fused.experts; expert++) {
-    for (const { name, rows } of fused.projections) {
-      weights.push({ module: `${fused.parent}.${expert}.${name}`, dtype, rows, columns: fused.columns, file, offset });
-      offset += rows * fused.columns * weightBytes(dtype);
+    let before = 0;
+    for (const { name, rows } of projections) {
+      const offset = tensor.offset + (expert * pitch * columns + before * (inputMajor ? 1 : columns)) * size;
+      const place = { file, offset, ...(inputMajor ? { pitch } : {}) };
+      weights.push({ module: `${parent}.${expert}.${name}`, dtype, rows, columns, ...place });
+      before += rows;
     }
   }
   return weights;

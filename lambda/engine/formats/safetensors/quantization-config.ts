@@ -1,4 +1,5 @@
 import { Scheme } from './schemes/scheme';
+import { fusedExpertsOf } from './fused-experts';
 import { engineNameOf } from './fused-sets';
 import { matcher } from '../../weights/patterns';
 import { DEFAULT_IGNORE } from './default-ignore';
@@ -15,7 +16,8 @@ export function quantizationConfig(tensors: readonly SelectedTensor[]): Record<s
   for (const { treatment, weights, tensor } of tensors) {
     const modules = weights.map(({ module }) => module);
     if (treatment.scheme === undefined) {
-      left.push(...(modules.length > 1 ? [tensor.name.replace(/\.weight$/, '')] : modules));
+      const experts = fusedExpertsOf(tensor);
+      left.push(...(experts === undefined ? modules : [everyExpertOf(experts)]));
       continue;
     }
     const key = JSON.stringify([treatment.scheme.method, treatment.scheme.groupSize]);
@@ -63,4 +65,13 @@ function ignored(left: readonly string[], compressed: readonly string[]): string
   const names = left.filter((module) => !patterns.some(({ matches }) => matches(module, '')));
   const head = compressed.includes('lm_head') ? [] : ['lm_head'];
   return [...new Set([...head, ...patterns.map(({ pattern }) => pattern), ...names])];
+}
+
+/**
+ * Engines ask for an expert's projections by name, also where the checkpoint has all of them in one tensor. What stands
+ * before the layers is theirs to name, and they do not rename patterns.
+ */
+function everyExpertOf(module: string): string {
+  const place = module.slice(Math.max(0, module.search(/(?<=^|\.)layers\./)));
+  return `re:(.*\\.)?${place.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\..*`;
 }

@@ -8,6 +8,7 @@ import { weightBytes } from '../../weights/weight-type';
 import { globalScaleOf } from './global-scale';
 import { openPruner } from '../../weights/pruner';
 import { QuantizeStep } from './safetensors-steps';
+import { outputMajor } from './turned-source';
 import { KernelStats, refuseNotFinite } from '../../weights/weight-kernels';
 
 /** Quantizes rows of a matrix: the packed weights go out chunk by chunk, what belongs to the rows as a whole after them. */
@@ -30,9 +31,10 @@ export const quantize: StepExecutor = async (untyped, context) => {
   const emitsData = step.emit.includes('data');
   await arena.scoped(async () => {
     const stats = new KernelStats(arena.alloc(24));
-    const source = await context.source(from.file);
+    const weights = await outputMajor(context, arena, from, columns);
+    const source = await weights.source(from.file);
     const buffers = chunkBuffers(arena, scheme.rowMultiple * rowBytes, (end - begin) * rowBytes, source);
-    const pruner = step.prune ? await openPruner(kernels(), context, from, begin * rowBytes, buffers) : undefined;
+    const pruner = step.prune ? await openPruner(kernels(), weights, from, begin * rowBytes, buffers) : undefined;
     const globalScale = step.shared && (await globalScaleOf(context, step.module, step.shared, buffers));
     const encoder = makeEncoder({
       scheme,

@@ -3,9 +3,9 @@ import { SourceRange } from '../../steps';
 import { WeightType, weightBytes } from '../../weights/weight-type';
 import { CostedStep, OutputTensor, OutputUnit } from './output-unit';
 import { ConvertStep, QuantizeStep } from './safetensors-steps';
-import { WeightRange } from '../../weights/weight-range';
 import { SelectedTensor } from './selection';
-import { sourceBytes, Weight } from './weights';
+import { MAX_BAND_BYTES } from './turned-source';
+import { rangeOf, sourceBytes, spanOf, spansOf, Weight } from './weights';
 
 /** Scales that one step may hold until it has seen all of its rows, in bytes; more are made in several steps. */
 const MAX_HELD_BYTES = 32 << 20;
@@ -25,7 +25,7 @@ export function convertedUnit(selected: SelectedTensor, index: number, target: n
   const dtype = tensor.dtype as WeightType;
   const to = treatment.castTo ?? dtype;
   const whole = { file: shard.file, offset: tensor.offset, length: tensor.length };
-  const matrices = treatment.prune ? weights.map(rangeOf) : [{ ...whole, dtype }];
+  const matrices = treatment.prune ? spansOf(weights) : [{ ...whole, dtype }];
   const steps = matrices.flatMap((matrix) =>
     ranges(matrix.file, matrix.offset, matrix.length, target, 4 * weightBytes(dtype)).map((from): CostedStep => {
       const step: ConvertStep = {
@@ -63,7 +63,7 @@ export function quantizedUnit(
   }));
   const rowBytes = columns * weightBytes(dtype);
   const firstPass =
-    (shared ?? []).reduce((sum, member) => sum + sourceBytes(member), 0) + (prune ? sourceBytes(weight) : 0);
+    (shared ?? []).reduce((sum, member) => sum + sourceBytes(member), 0) + (prune ? bytesRead(weight, rows) : 0);
   const make = (emit: QuantizeStep['emit'], begin: number, end: number): CostedStep => {
     const made = scheme.parts({ rows: end - begin, columns }, dtype).filter(({ role }) => emit.includes(role));
     const step: QuantizeStep = {
@@ -79,10 +79,13 @@ export function quantizedUnit(
       begin,
       end,
       emit,
-      ...(shared === undefined ? {} : { shared: shared.map(rangeOf) }),
+      ...(shared === undefined ? {} : { shared: spansOf(shared) }),
       prune,
     };
-    return { step, cost: (end - begin) * rowBytes + (shared === undefined || shared[0] === weight ? firstPass : 0) };
+    return {
+      step,
+      cost: bytesRead(weight, end - begin) + (shared === undefined || shared[0] === weight ? firstPass : 0),
+    };
   };
   const roles = parts.map(({ role }) => role);
   const held = parts.filter(({ role }) => role !== 'data').reduce((sum, { bytes }) => sum + bytes, 0);
@@ -106,9 +109,10 @@ export function quantizedUnit(
   return { tensors, steps: [...inRows(['data'], target, rowBytes), ...afterData] };
 }
 
-/** Bytes of a weight in the source, as a range. */
-function rangeOf(weight: Weight): WeightRange {
-  return { file: weight.file, offset: weight.offset, length: sourceBytes(weight), dtype: weight.dtype };
+/** Bytes that are read for some of a weight's rows: of one that lies input-major, nearly all for each band of them. */
+function bytesRead(weight: Weight, rows: number): number {
+  const bytes = rows * weight.columns * weightBytes(weight.dtype);
+  return weight.pitch === undefined ? bytes : Math.ceil(bytes / MAX_BAND_BYTES) * spanOf(weight).length;
 }
 
 function ranges(file: number, offset: number, length: number, most: number, unit: number): SourceRange[] {

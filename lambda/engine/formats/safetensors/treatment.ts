@@ -22,6 +22,9 @@ export interface Treatment {
 /** Wider rows would not fit the buffers that keep a worker's memory constant. */
 const MAX_UNIT_BYTES = 32 << 20;
 
+/** The same for a weight that lies input-major, beside the buffers for turning it. */
+const MAX_TURNED_UNIT_BYTES = 4 << 20;
+
 /** Turns a recipe's words into treatments, one weight or tensor at a time. */
 export class TreatmentRules {
   private readonly ignore: readonly { pattern: string; matches: Matcher }[];
@@ -50,6 +53,9 @@ export class TreatmentRules {
     if (prune && this.recipe.prune === '2:4' && weight.columns % 4 !== 0) {
       return keep(`its rows of ${weight.columns} do not divide by 4, as 2:4 needs`, true);
     }
+    if (prune && this.recipe.prune === '2:4' && weight.pitch !== undefined && isPlain(method)) {
+      return keep('its experts lie input-major, across what 2:4 takes four at a time', true);
+    }
     if (isCast(method)) return cast(method, weight.dtype, prune, automatic);
     if (byDefault !== undefined) return keep(`left alone by default: ${byDefault.pattern}`, true);
     if (method === 'none') return prune ? { prune, automatic } : keep('the recipe has no method for it', automatic);
@@ -57,7 +63,7 @@ export class TreatmentRules {
     if (weight.columns % scheme.columnMultiple !== 0) {
       return keep(`its rows of ${weight.columns} do not divide into groups of ${scheme.columnMultiple}`, true);
     }
-    if (weight.columns * weightBytes(weight.dtype) * scheme.rowMultiple > MAX_UNIT_BYTES) {
+    if (!fitsBuffers(weight, scheme)) {
       return keep(`its rows of ${weight.columns} are too wide to compress in constant memory`, true);
     }
     return { scheme, prune, automatic };
@@ -71,6 +77,12 @@ export class TreatmentRules {
     const method = this.overrides.find(({ matches }) => matches(module, name))?.method ?? this.recipe.method;
     return isCast(method) && isWeightType(dtype) ? cast(method, dtype, false, true) : keep(reason, true);
   }
+}
+
+function fitsBuffers({ columns, dtype, pitch }: Weight, { rowMultiple }: Scheme): boolean {
+  const size = weightBytes(dtype);
+  if (pitch === undefined) return columns * size * rowMultiple <= MAX_UNIT_BYTES;
+  return Math.max(columns * rowMultiple, pitch) * size <= MAX_TURNED_UNIT_BYTES;
 }
 
 export function keep(reason: string, automatic: boolean): Treatment {

@@ -1,7 +1,7 @@
 import { Recipe } from '../../recipe';
 import { Checkpoint } from './checkpoint';
 import { setting } from './config-file';
-import { INPUT_MAJOR } from './fused-experts';
+import { WITH_BIASES } from './fused-experts';
 import { SelectedTensor } from './selection';
 import { actionOf } from './treatment';
 
@@ -54,11 +54,11 @@ export function warningsFor(
       `${undivided.length} weights stay as they are because their rows do not divide, such as ${undivided[0].tensor.name}.`,
     );
   }
-  const turned = tensors.filter(({ reason }) => reason === INPUT_MAJOR);
-  if (turned.length > 0) {
+  const biased = tensors.filter(({ reason }) => reason === WITH_BIASES);
+  if (biased.length > 0) {
     warnings.push(
-      `THE EXPERTS STAY AS THEY ARE: ${turned.length} tensors such as ${turned[0].tensor.name} hold them input-major in one piece; ` +
-        "save the model with each expert's projections as matrices of their own, and compress that.",
+      `THE EXPERTS STAY AS THEY ARE: ${biased.length} tensors such as ${biased[0].tensor.name} have biases, with which no loader takes ` +
+        'compressed experts; serve such a model (gpt-oss) in the format that its makers publish.',
     );
   }
   if (tensors.every(({ treatment }) => actionOf(treatment) === 'keep')) {

@@ -2,6 +2,7 @@ import { Checkpoint, Shard } from './checkpoint';
 import { WeightType, isWeightType, weightBytes } from '../../weights/weight-type';
 import { ExpertLayout, expertWeights } from './fused-experts';
 import { SourceTensor } from './header';
+import { WeightRange } from '../../weights/weight-range';
 
 /** A matrix that a recipe may compress: a tensor of the source, or one expert's share of a fused one. */
 export interface Weight {
@@ -12,8 +13,10 @@ export interface Weight {
   readonly columns: number;
   /** Index into the source's files. */
   readonly file: number;
-  /** First byte in that file; the rows follow each other. */
+  /** First byte in that file; the rows follow each other, unless there is a pitch. */
   readonly offset: number;
+  /** Where it lies input-major: weights from one input feature to the next; those of an output feature are so far apart. */
+  readonly pitch?: number;
 }
 
 /** A tensor with the weights that it holds; none where only a copy makes sense. */
@@ -27,7 +30,8 @@ export interface TensorWeights {
 
 /** Every tensor of the checkpoint, shard by shard, with the matrices that lie in it. */
 export function findWeights(checkpoint: Checkpoint): TensorWeights[] {
-  const layout = new ExpertLayout(checkpoint.config);
+  const names = checkpoint.shards.flatMap(({ header }) => header.tensors.map(({ name }) => name));
+  const layout = new ExpertLayout(checkpoint.config, new Set(names));
   return checkpoint.shards.flatMap((shard) =>
     shard.header.tensors.map((tensor) => {
       const found = weightsOf(shard, tensor, layout);
@@ -56,4 +60,29 @@ function weightsOf(shard: Shard, tensor: SourceTensor, layout: ExpertLayout): We
 /** Bytes of a weight in the source. */
 export function sourceBytes(weight: Weight): number {
   return weight.rows * weight.columns * weightBytes(weight.dtype);
+}
+
+/** A weight as steps name it. */
+export function rangeOf(weight: Weight): WeightRange {
+  const { file, offset, dtype, pitch } = weight;
+  return { file, offset, length: sourceBytes(weight), dtype, ...(pitch === undefined ? {} : { pitch }) };
+}
+
+/** The bytes from a weight's first to its last, others between them included. */
+export function spanOf(weight: Weight): WeightRange {
+  const { file, offset, dtype, pitch, rows, columns } = weight;
+  const between = pitch === undefined ? 0 : (columns - 1) * (pitch - rows) * weightBytes(dtype);
+  return { file, offset, length: sourceBytes(weight) + between, dtype };
+}
+
+/** The ranges that hold these weights; one where they lie in each other, as gate and up of one matrix do. */
+export function spansOf(weights: readonly Weight[]): WeightRange[] {
+  const spans: WeightRange[] = [];
+  for (const span of weights.map(spanOf)) {
+    const last = spans.at(-1);
+    if (last?.file === span.file && last.offset <= span.offset && span.offset < last.offset + last.length) {
+      spans[spans.length - 1] = { ...last, length: span.offset + span.length - last.offset };
+    } else spans.push(span);
+  }
+  return spans;
 }

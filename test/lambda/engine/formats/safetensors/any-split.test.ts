@@ -1,7 +1,13 @@
 import { bytesOf, FixtureTensor, LIMITS, randomNumbers, safetensorsFile, sourceFiles } from './fixtures';
 import { make, readTensors, Turn } from './run-layout';
 
-const CONFIG = { architectures: ['MixtralForCausalLM'], hidden_size: 128 };
+type Major = 'output' | 'input';
+
+/** Where a model's experts are squares, its type tells which way round they lie. */
+const CONFIGS = {
+  output: { architectures: ['MixtralForCausalLM'], hidden_size: 128 },
+  input: { architectures: ['Llama4ForCausalLM'], model_type: 'llama4', hidden_size: 128 },
+};
 const METHODS = [
   'w8a8',
   'w8a16',
@@ -31,7 +37,7 @@ function randomWeights(tensor: FixtureTensor, random: () => number): Uint8Array 
   return bytes;
 }
 
-function randomModel(seed: number, withExperts: boolean): Record<string, Uint8Array> {
+function randomModel(seed: number, experts: Major | undefined): Record<string, Uint8Array> {
   const random = randomNumbers(seed);
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)];
   const dtype = pick(['BF16', 'F16', 'F32']);
@@ -46,9 +52,9 @@ function randomModel(seed: number, withExperts: boolean): Record<string, Uint8Ar
     add(`model.layers.${layer}.mlp.odd.weight`, 129 + Math.floor(random() * 30), 4 * (1 + Math.floor(random() * 70)));
     add(`model.layers.${layer}.norm.weight`, 77);
   }
-  if (withExperts) {
-    add('model.layers.1.mlp.experts.gate_up_proj', 3, 64, 128);
-    add('model.layers.1.mlp.experts.down_proj', 3, 128, 128);
+  if (experts !== undefined) {
+    add('model.layers.1.mlp.experts.gate_up_proj', 2, ...(experts === 'output' ? [272, 128] : [128, 272]));
+    add('model.layers.1.mlp.experts.down_proj', 2, 128, 128);
   }
   add('lm_head.weight', 40, 128);
   tensors.push({ name: 'model.position_ids', dtype: 'I64', shape: [9] });
@@ -63,7 +69,7 @@ function randomModel(seed: number, withExperts: boolean): Record<string, Uint8Ar
     Object.entries(shards).flatMap(([key, part]) => part.map(({ name }) => [name, key])),
   );
   return {
-    'config.json': Buffer.from(JSON.stringify(CONFIG)),
+    'config.json': Buffer.from(JSON.stringify(CONFIGS[experts ?? 'output'])),
     'model.safetensors.index.json': Buffer.from(JSON.stringify({ metadata: {}, weight_map: weightMap })),
     ...Object.fromEntries(
       Object.entries(shards)
@@ -83,16 +89,16 @@ function shuffled(random: () => number): (turns: Turn[]) => Turn[] {
 }
 
 describe.each(METHODS)('%s: any split over workers, in any order, with repeats, makes the same bytes', (method) => {
-  test.each([
-    ['exact', undefined],
-    ['best', undefined],
-    ['exact', 0.4],
-    ['best', '2:4'],
-  ])('%s, pruned by %s', async (mode, prune) => {
+  test.each<[string, number | string | undefined, Major]>([
+    ['exact', undefined, 'input'],
+    ['best', undefined, 'output'],
+    ['exact', 0.4, 'input'],
+    ['best', '2:4', 'output'],
+  ])('%s, pruned by %s, experts %s-major', async (mode, prune, experts) => {
     const seed = METHODS.indexOf(method) * 10 + (mode === 'exact' ? 1 : 2);
     if (method === 'none' && prune === undefined) return expect(method).toBe('none');
     const recipe = { method, mode, ...(prune === undefined ? {} : { prune }) };
-    const source = sourceFiles(randomModel(seed, method !== 'w4a16-asym'));
+    const source = sourceFiles(randomModel(seed, method === 'w4a16-asym' ? undefined : experts));
     const whole = await make(source, recipe, LIMITS);
     const random = randomNumbers(seed);
     for (const targetPieceBytes of prune === undefined ? [4_000, 40_000] : [9_000]) {
@@ -123,7 +129,7 @@ function expectPruned({ layout, sums }: Awaited<ReturnType<typeof make>>, prune:
 }
 
 test('the split of a shard cannot be told from its tensors', async () => {
-  const source = sourceFiles(randomModel(5, true));
+  const source = sourceFiles(randomModel(5, 'output'));
   const { files } = await make(source, { method: 'w8a8' }, { targetPieceBytes: 2_000, minPieceBytes: 100 });
   const tensors = [...files]
     .filter(([key]) => key.endsWith('.safetensors'))

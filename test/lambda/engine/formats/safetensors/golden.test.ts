@@ -60,22 +60,48 @@ test.each(RECIPES)('%s: best mode keeps more of the weights than exact mode, int
   expect(best / exact).toBeLessThan(method.startsWith('w4') ? 0.9 : 1.0001);
 });
 
-test.each(['w4a16', 'fp8', 'nvfp4a16'])(
-  '%s: experts that lie fused in one tensor become what single ones do',
-  async (method) => {
+/** Bytes of 16-bit weights, columns first. */
+function transposed(bytes: Buffer, rows: number, columns: number): Buffer {
+  const turned = Buffer.alloc(bytes.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      turned.writeUInt16LE(bytes.readUInt16LE(2 * (row * columns + column)), 2 * (column * rows + row));
+  return turned;
+}
+
+const FUSABLE = RECIPES.filter((method) => method !== 'w4a16-asym');
+
+test.each(FUSABLE.flatMap((method) => [[method, 'output'] as const, [method, 'input'] as const]))(
+  '%s: experts that lie fused in one tensor, %s-major, become what single ones do',
+  async (method, major) => {
     const folder = join(GOLDEN, 'mixtral');
     const shards = readdirSync(folder).filter((key) => key.endsWith('.safetensors'));
     const single = new Map(shards.flatMap((key) => [...readTensors(readFileSync(join(folder, key)))]));
     const expert = (name: string) => single.get(`model.layers.0.block_sparse_moe.experts.${name}.weight`)!.bytes;
     const fused = [
-      { name: 'gate_up_proj', shape: [2, 512, 128], parts: ['0.w1', '0.w3', '1.w1', '1.w3'] },
-      { name: 'down_proj', shape: [2, 128, 256], parts: ['0.w2', '1.w2'] },
-    ].map(({ name, shape, parts }) => ({
-      name: `model.layers.0.mlp.experts.${name}`,
-      dtype: 'BF16',
-      shape,
-      data: Buffer.concat(parts.map(expert)),
-    }));
+      {
+        name: 'gate_up_proj',
+        rows: 512,
+        columns: 128,
+        experts: [
+          ['0.w1', '0.w3'],
+          ['1.w1', '1.w3'],
+        ],
+      },
+      { name: 'down_proj', rows: 128, columns: 256, experts: [['0.w2'], ['1.w2']] },
+    ].map(({ name, rows, columns, experts }) => {
+      const matrices = experts.map((parts) => Buffer.concat(parts.map(expert)));
+      return {
+        name: `model.layers.0.mlp.experts.${name}`,
+        dtype: 'BF16',
+        ...(major === 'output'
+          ? { shape: [2, rows, columns], data: Buffer.concat(matrices) }
+          : {
+              shape: [2, columns, rows],
+              data: Buffer.concat(matrices.map((matrix) => transposed(matrix, rows, columns))),
+            }),
+      };
+    });
     const model = sourceFiles({
       'config.json': readFileSync(join(folder, 'config.json')),
       'model.safetensors': safetensorsFile(fused),
