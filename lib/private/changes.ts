@@ -88,8 +88,8 @@ export class Changes extends Construct {
     const { train, compress, release } = this.props;
     const source = new Pass(this, 'RawModelKept', {
       stateName: 'RawModelKept',
-      parameters: { source: JsonPath.stringAt('$.decision.source'), build: JsonPath.stringAt('$.prepared.build') },
-      resultPath: '$.prepared',
+      inputPath: '$.decision.source',
+      resultPath: '$.prepared.source',
     });
     const artifact = new Pass(this, 'ArtifactKept', {
       stateName: 'ArtifactKept',

@@ -9,7 +9,7 @@ import { ReleaseSpecification } from '../../lambda/release/release-specification
 import { BUCKET, ECHO_SCRIPT, ROLE, SERVING_IMAGE, TestSageMaker, until } from '../local/sagemaker/test-sagemaker';
 import { definitionOf, Json } from './support/definition';
 import { execute, Execution, fault, TaskHandler } from './support/execute';
-import { newStack, pipelineProps } from './support/pipelines';
+import { evaluationOptions, newStack, pipelineProps } from './support/pipelines';
 
 const MODEL = gunzipSync(readFileSync(join(__dirname, '../golden/tflite/words.float.tflite.gz'))).toString('base64');
 const TRAIN = `
@@ -162,6 +162,26 @@ describe('a deployment', () => {
     const back = await deploy(deployed({ compression: int8 }));
     expect(did(back)).toEqual(COMPRESSED);
     expect(await served()).toBe(artifactOf(builds));
+  });
+
+  test('evaluates what it compressed again in a job of its own name', async () => {
+    const { build, specification } = deployed({ compression: fp16, evaluation: evaluationOptions() });
+    const run = await execute(
+      build,
+      { ifChanged: true },
+      {
+        ...(await handlers(specification)),
+        Evaluate: ({ ProcessingOutputConfig }) => ({
+          ProcessingJobName: 'evaluated',
+          ProcessingJobArn: 'arn',
+          ProcessingOutputConfig,
+        }),
+        EvaluationGate: () => ({ metrics: [] }),
+      },
+    );
+    expect(run.error).toBeUndefined();
+    expect(run.path).toContain('RawModelKept');
+    expect(run.inputs.Evaluate[0].ProcessingJobName).toMatch(/^digits-deploy-\d+-[0-9a-f]{4}$/);
   });
 
   test('of another training trains, and once only, though what follows fails', async () => {
