@@ -9,7 +9,15 @@ import time
 
 VERSION = "1.5.33"
 # What the additions below hold on to. They are internals, hence the exact version.
-NEEDED = ("_SERVICE_DISPATCH", "_ExecutionError", "_resolve_ctx_path", "_invoke_resource_with_timeout")
+NEEDED = (
+    "_SERVICE_DISPATCH",
+    "_ExecutionError",
+    "_resolve_ctx_path",
+    "_invoke_resource_with_timeout",
+    "_parse_jsonpath_tokens",
+    "_resolve_params_obj",
+    "_eval_intrinsic_arg",
+)
 
 # An orderly end saves the state; it takes a second.
 SHUTDOWN_SECONDS = 30
@@ -52,8 +60,8 @@ def main():
     if installed != VERSION:
         sys.exit(f"MiniStack {VERSION} is needed, {installed} is installed; delete .venv and run again.")
     from ministack import app
-    from ministack.core import lambda_runtime
-    from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
+    from ministack.core import iam_evaluator, lambda_runtime
+    from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, s3, stepfunctions
     from ministack.services.cloudformation import provisioners, stacks
 
     missing = [name for name in NEEDED if not hasattr(stepfunctions, name)]
@@ -62,6 +70,8 @@ def main():
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import error_names
     import full_object_checksum
+    import function_logs
+    import missing_paths
     import sagemaker_integration
     import sagemaker_resources
 
@@ -69,6 +79,8 @@ def main():
     sagemaker_integration.register(stepfunctions)
     sagemaker_resources.register(provisioners, stacks)
     full_object_checksum.register(s3)
+    function_logs.register(lambda_svc, cloudwatch_logs, iam_evaluator)
+    missing_paths.register(stepfunctions)
     add_redrive_count(stepfunctions)
     accept_events_of_sagemaker(eventbridge)
     threading.Thread(target=end_with_parent, daemon=True).start()

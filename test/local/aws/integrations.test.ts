@@ -202,6 +202,32 @@ describe('state machines on the local AWS', () => {
     });
   });
 
+  test.each(['$.one.two', '$.list[1]', "States.Format('{}-1', $.one.two)"])(
+    'a path that leads nowhere fails the execution, whatever is caught: %s',
+    async (expression) => {
+      const definition = train({
+        Parameters: { Tags: [{ 'Value.$': expression }] },
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Train' }],
+      });
+      const { status, error, cause } = await run(definition, { one: {}, list: [1], two: 2 });
+      expect({ status, error }).toEqual({ status: 'FAILED', error: 'States.Runtime' });
+      expect(cause).toContain(expression.startsWith('$') ? expression : '$.one.two');
+      expect(sageMaker.requests).toEqual([]);
+    },
+  );
+
+  test('a path to null, and one with a wildcard, lead somewhere', async () => {
+    const Parameters = { 'nothing.$': '$.nothing', 'all.$': '$.none[*]' };
+    const { output } = await run(
+      { StartAt: 'Look', States: { Look: { Type: 'Pass', Parameters, End: true } } },
+      {
+        nothing: null,
+        none: [],
+      },
+    );
+    expect(JSON.parse(output!)).toEqual({ nothing: null, all: [] });
+  });
+
   test("a function's error is caught by its own name, and not retried as another", async () => {
     const { output } = await run({
       StartAt: 'Call',
