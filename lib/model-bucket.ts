@@ -131,6 +131,8 @@ export class ModelBucket extends Construct implements IModelBucket {
       eventBridgeConfiguration: { eventBridgeEnabled: true },
     };
     this.logAccess(bucket, props.serverAccessLogsBucket ?? this.createLogBucket(removalPolicy));
+    // What guards the bucket stays as long as the bucket.
+    bucket.policy?.applyRemovalPolicy(removalPolicy);
     acknowledge(bucket, {
       'NIST.800.53.R5-S3BucketReplicationEnabled':
         'Every object can be built again from its source; whoever needs another region adds a replication rule of their own.',
@@ -190,6 +192,7 @@ export class ModelBucket extends Construct implements IModelBucket {
       lifecycleRules: [{ expiration: Duration.days(90), noncurrentVersionExpiration: Duration.days(1) }],
       removalPolicy,
     });
+    logs.policy?.applyRemovalPolicy(removalPolicy);
     acknowledge(logs, {
       'AwsSolutions-S1': 'It holds access logs; logging the access to those into itself would never end.',
       'NIST.800.53.R5-S3BucketLoggingEnabled':
