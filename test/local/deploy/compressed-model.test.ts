@@ -1,19 +1,10 @@
-import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import {
-  DescribeEndpointCommand,
-  ListEndpointConfigsCommand,
-  ListEndpointsCommand,
-  ListModelsCommand,
-  SageMakerClient,
-} from '@aws-sdk/client-sagemaker';
+import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { DescribeEndpointCommand, ListEndpointConfigsCommand } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { App, CfnOutput, Stack } from 'aws-cdk-lib';
-import { context } from '../../../cdk.json';
+import { App, AppProps, CfnOutput, Stack } from 'aws-cdk-lib';
 import {
   CompressedModel,
   CompressionRecipe,
@@ -23,41 +14,29 @@ import {
   ModelFormat,
   ModelSource,
 } from '../../../lib';
-import { ACCOUNT, REGION } from '../../../local/aws/local-aws';
-import { runCdk } from '../../../local/deploy/cdk';
-import { choosePorts, Services, startServices } from '../../../local/loop/services';
-import { ensurePython } from '../../../local/python/ensure-python';
+import { REGION } from '../../../local/aws/local-aws';
+import { LocalAccount } from './local-account';
+import { inWords, WHAT_STAYS } from './remains';
 
-const ROOT = resolve(__dirname, '../../..');
-const MODEL = join(ROOT, 'test', 'golden', 'safetensors', 'llama');
-const stateDir = mkdtempSync(join(tmpdir(), 'modelpress-deploy-'));
-const empty = join(stateDir, 'empty');
-let services: Services;
-let states: SFNClient;
-let s3: S3Client;
-let sageMaker: SageMakerClient;
+const MODEL = resolve(__dirname, '../../golden/safetensors/llama');
+let account: LocalAccount;
 let runtime: SageMakerRuntimeClient;
 
 beforeAll(async () => {
-  const { python } = await ensurePython();
-  mkdirSync(empty);
-  services = await startServices({ stateDir, python, report: () => undefined, ...(await choosePorts()) });
-  const config = { region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
-  states = new SFNClient({ ...config, endpoint: services.awsUrl });
-  s3 = new S3Client({ ...config, endpoint: services.awsUrl, forcePathStyle: true });
-  sageMaker = new SageMakerClient({ ...config, endpoint: services.sageMakerUrl });
-  runtime = new SageMakerRuntimeClient({ ...config, endpoint: services.sageMakerUrl, maxAttempts: 1 });
-});
+  account = await LocalAccount.open();
+  // Once each: a request that is lost is not to be made good by another.
+  runtime = new SageMakerRuntimeClient({
+    endpoint: account.sageMakerUrl,
+    region: REGION,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
+}, 300_000);
 
-afterAll(async () => {
-  await services.close();
-  rmSync(stateDir, { recursive: true, force: true });
-});
+afterAll(() => account.close(), 60_000);
 
-const cdk = (args: string[]) => runCdk({ root: ROOT, stateDir, awsUrl: services.awsUrl }, args, 120_000, empty);
-
-function synthesize(recipe: CompressionRecipe): string {
-  const app = new App({ context, outdir: mkdtempSync(join(stateDir, 'assembly-')) });
+function makeApp(recipe: CompressionRecipe, props: AppProps): App {
+  const app = new App(props);
   const stack = new Stack(app, 'Serving');
   const model = new CompressedModel(stack, 'Model', {
     modelName: 'llama',
@@ -76,16 +55,13 @@ function synthesize(recipe: CompressionRecipe): string {
   new CfnOutput(stack, 'Machine', { value: model.compressor.stateMachine.stateMachineArn });
   new CfnOutput(stack, 'Bucket', { value: model.models.bucket.bucketName });
   new CfnOutput(stack, 'Arn', { value: endpoint.endpointArn });
-  return app.synth().directory;
+  return app;
 }
 
 type Outputs = Readonly<Record<'Artifact' | 'Machine' | 'Bucket' | 'Arn', string>>;
 
 async function deploy(assembly: string): Promise<Outputs> {
-  const file = join(stateDir, 'outputs.json');
-  const options = ['--method', 'direct', '--require-approval', 'never', '--outputs-file', file];
-  await cdk(['deploy', '--app', assembly, '--all', ...options]);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { Serving: Outputs }).Serving;
+  return (await account.deploy(assembly)).outputs as unknown as Outputs;
 }
 
 async function answer(): Promise<string> {
@@ -115,18 +91,17 @@ function keepAsking(): { stop(): Promise<string[]> } {
 }
 
 const executions = async ({ Machine }: Outputs) =>
-  (await states.send(new ListExecutionsCommand({ stateMachineArn: Machine }))).executions!;
+  (await account.clients.states.send(new ListExecutionsCommand({ stateMachineArn: Machine }))).executions!;
 
 test('a model is compressed before its endpoint changes, and never twice', async () => {
-  const [int8, fp8] = [CompressionRecipe.w8a16(), CompressionRecipe.fp8()].map(synthesize);
-  await cdk(['bootstrap', `aws://${ACCOUNT}/${REGION}`]);
+  const [int8, fp8] = [CompressionRecipe.w8a16(), CompressionRecipe.fp8()].map((recipe) =>
+    account.synthesize((props) => makeApp(recipe, props)),
+  );
   const first = await deploy(int8);
   expect(await answer()).toBe('w8a16');
   expect(await executions(first)).toHaveLength(1);
 
-  const again = await deploy(int8);
-  expect(readFileSync(join(stateDir, 'logs', 'cdk-deploy.log'), 'utf8')).toContain('(no changes)');
-  expect(again).toEqual(first);
+  expect(await account.deploy(int8)).toEqual({ outputs: first, changed: false });
 
   const asking = keepAsking();
   const second = await deploy(fp8);
@@ -135,9 +110,13 @@ test('a model is compressed before its endpoint changes, and never twice', async
   expect(second.Artifact).not.toBe(first.Artifact);
   const [latest, ...earlier] = await executions(second);
   expect(earlier).toHaveLength(1);
-  const { stopDate } = await states.send(new DescribeExecutionCommand({ executionArn: latest.executionArn }));
-  const { EndpointConfigName } = await sageMaker.send(new DescribeEndpointCommand({ EndpointName: 'llama' }));
-  const { EndpointConfigs } = await sageMaker.send(new ListEndpointConfigsCommand({}));
+  const { stopDate } = await account.clients.states.send(
+    new DescribeExecutionCommand({ executionArn: latest.executionArn }),
+  );
+  const { EndpointConfigName } = await account.clients.sageMaker.send(
+    new DescribeEndpointCommand({ EndpointName: 'llama' }),
+  );
+  const { EndpointConfigs } = await account.clients.sageMaker.send(new ListEndpointConfigsCommand({}));
   expect(EndpointConfigs!.map((config) => config.EndpointConfigName)).toEqual([EndpointConfigName]);
   expect(EndpointConfigs![0].CreationTime!.getTime()).toBeGreaterThanOrEqual(stopDate!.getTime());
 
@@ -145,14 +124,9 @@ test('a model is compressed before its endpoint changes, and never twice', async
   expect(await answer()).toBe('w8a16');
   expect(await executions(first)).toHaveLength(2);
 
-  await cdk(['destroy', '--app', int8, '--all', '--force']);
-  const left = await Promise.all([
-    sageMaker.send(new ListModelsCommand({})),
-    sageMaker.send(new ListEndpointConfigsCommand({})),
-    sageMaker.send(new ListEndpointsCommand({})),
-  ]);
-  expect([left[0].Models, left[1].EndpointConfigs, left[2].Endpoints]).toEqual([[], [], []]);
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: first.Bucket }));
+  await account.destroy(int8);
+  const { Contents = [] } = await account.clients.s3.send(new ListObjectsV2Command({ Bucket: first.Bucket }));
   const manifests = Contents.filter(({ Key }) => Key!.endsWith('manifest.json')).map(({ Key }) => Key!);
   expect(manifests).toHaveLength(2);
-}, 240_000);
+  expect(inWords(await account.left(), first.Bucket)).toEqual(WHAT_STAYS);
+}, 300_000);
