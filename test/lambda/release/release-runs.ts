@@ -14,7 +14,7 @@ import { EndpointSpecification, ModelPipeline, SmokeTest } from '../../../lib';
 import { Ledger } from '../../../lambda/release/ledger';
 import { BUCKET, ECHO_SCRIPT, SERVING_IMAGE, TestSageMaker } from '../../local/sagemaker/test-sagemaker';
 import { definitionOf, Json, MachineDefinition } from '../../lib/support/definition';
-import { execute, Execution, fault, TaskHandler } from '../../lib/support/execute';
+import { execute, Execution, executionArn, fault, TaskHandler } from '../../lib/support/execute';
 import { newStack, pipelineProps } from '../../lib/support/pipelines';
 import { ExecutionsApi } from './executions-api';
 
@@ -123,7 +123,7 @@ export class ReleaseRuns {
   /** Executes the machine from start to end, or to where it is cut off. */
   async run(machine: MachineDefinition, input: object, options: RunOptions = {}): Promise<Execution> {
     const name = options.name ?? `run-${++this.count}`;
-    const arn = arnOf(name);
+    const arn = executionArn({ name });
     this.executions.running.add(arn);
     let isCut = false;
     const handlers = Object.fromEntries(
@@ -140,7 +140,7 @@ export class ReleaseRuns {
       ]),
     );
     try {
-      return await execute(machine, input, handlers, name);
+      return await execute(machine, input, handlers, { name });
     } finally {
       this.executions.running.delete(arn);
       // Long enough ago for nothing of it to go on.
@@ -150,7 +150,7 @@ export class ReleaseRuns {
 
   /** Asks for the turn once, as an execution of this name that runs; answers with what was thrown, if anything. */
   async ask(machine: MachineDefinition, input: object, name: string): Promise<unknown> {
-    const execution = arnOf(name);
+    const execution = executionArn({ name });
     this.executions.running.add(execution);
     const given = { ...machine.States.Serialise.Parameters, input, execution } as unknown as Json;
     return Promise.resolve(this.handlers.Serialise!(given)).catch((error: Error) => error);
@@ -194,8 +194,6 @@ export class ReleaseRuns {
     return (await this.sageMaker.invoke(endpointName)).model;
   }
 }
-
-const arnOf = (name: string): string => `arn:aws:states:us-east-1:111122223333:execution:build:${name}`;
 
 interface Synthesized {
   readonly definition: string;

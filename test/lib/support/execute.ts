@@ -23,6 +23,18 @@ export function fault(name: string, message = `${name} happened`): Error {
   return Object.assign(new Error(message), { name });
 }
 
+/** What an execution is known by. */
+export interface ExecutionIdentity {
+  readonly machine?: string;
+  readonly name?: string;
+  readonly startTime?: string;
+}
+
+/** ARN of an execution. */
+export function executionArn({ machine = 'build', name = 'run-1' }: ExecutionIdentity): string {
+  return `arn:aws:states:us-east-1:111122223333:execution:${machine}:${name}`;
+}
+
 /**
  * Executes a definition. Every Task needs a handler, so that nothing is skipped unseen; waits and retries take no time.
  */
@@ -30,10 +42,10 @@ export async function execute(
   definition: MachineDefinition,
   input: unknown,
   handlers: Record<string, TaskHandler>,
-  name = 'run-1',
+  identity: ExecutionIdentity = {},
 ): Promise<Execution> {
-  polyfill();
-  const { StateMachine } = await import('aws-local-stepfunctions');
+  const machine = await interpreterOf(definition);
+  const { name = 'run-1', startTime = '2026-11-25T12:00:00.000Z' } = identity;
   const states = allStates(definition);
   const tasks = Object.keys(states).filter((name) => (states[name].Type as unknown) === 'Task');
   const inputs: Record<string, Json[]> = {};
@@ -49,7 +61,6 @@ export async function execute(
       },
     ]),
   );
-  const machine = new StateMachine(definition as unknown as Definition, { validationOptions: { checkArn: false } });
   const run = machine.run(input as JsonValue, {
     overrides: {
       taskResourceLocalHandlers: local,
@@ -58,10 +69,10 @@ export async function execute(
     },
     context: {
       Execution: {
-        Id: `arn:aws:states:us-east-1:111122223333:execution:build:${name}`,
+        Id: executionArn(identity),
         Name: name,
         Input: input,
-        StartTime: '2026-11-25T12:00:00.000Z',
+        StartTime: startTime,
       },
     } as Context,
   });
@@ -79,6 +90,19 @@ export async function execute(
   const missing = JSON.stringify(outcome).includes('NoHandler');
   if (missing) throw new Error(`unexpected task in ${path.join(' > ')}: ${JSON.stringify(outcome)}`);
   return { path, inputs, ...outcome };
+}
+
+/** Checking a definition takes far longer than executing it, so that each is checked once. */
+const interpreters = new WeakMap<MachineDefinition, Interpreter>();
+
+async function interpreterOf(definition: MachineDefinition): Promise<Interpreter> {
+  polyfill();
+  const { StateMachine } = await import('aws-local-stepfunctions');
+  const known = interpreters.get(definition);
+  if (known !== undefined) return known;
+  const made = new StateMachine(definition as unknown as Definition, { validationOptions: { checkArn: false } });
+  interpreters.set(definition, made);
+  return made;
 }
 
 function allStates(definition: MachineDefinition): Record<string, Json> {

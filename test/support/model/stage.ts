@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { zipSync } from 'fflate';
+import { ModelPipeline, ModelPipelineProps, SmokeTest } from '../../../lib';
+import { definitionOf, MachineDefinition } from '../../lib/support/definition';
+import { newStack, pipelineProps } from '../../lib/support/pipelines';
+
+export const BUCKET = 'models';
+export const ENDPOINT = 'digits-live';
+
+export type Machine = 'build' | 'release';
+
+/** The two machines of a pipeline as they are deployed, and what a deployment puts into the bucket of assets. */
+export interface Stage {
+  readonly machines: Readonly<Record<Machine, MachineDefinition>>;
+  /** Content by place, `bucket/key`. */
+  readonly assets: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Synthesizes a pipeline for ENDPOINT whose answers are compared with 0.9. */
+export function makeStage(changes: Partial<ModelPipelineProps> = {}): Stage {
+  const stack = newStack();
+  const smokeTest = SmokeTest.fromRequests([
+    { name: 'value', body: '{}', expected: '{"value": 0.9}', absoluteTolerance: 0.05 },
+  ]);
+  const props = pipelineProps(changes);
+  new ModelPipeline(stack, 'Pipeline', {
+    ...props,
+    endpoint: { ...props.endpoint, endpointName: ENDPOINT, smokeTest, keepReleases: 3 },
+  });
+  const read = (name: string): MachineDefinition =>
+    JSON.parse(
+      JSON.stringify(definitionOf(stack, name))
+        .replaceAll(/<PipelineModelsBucket\w+>/g, BUCKET)
+        .replaceAll(/<PipelineRegistrationGroup\w+\.ModelPackageGroupName>/g, ENDPOINT)
+        .replaceAll('${AWS::AccountId}', '111122223333')
+        .replaceAll('${AWS::Region}', 'us-east-1')
+        .replaceAll('<AWS::Region>', 'us-east-1'),
+    ) as MachineDefinition;
+  const machines = { build: read('BuildMachine'), release: read('ReleaseMachine') };
+  const golden = machines.release.States.SmokeTest.Parameters.golden as unknown as { bucket: string; key: string };
+  const code = machines.build.States.Finalize.Parameters.code as unknown as { bucket: string; key: string };
+  const assets = new Map<string, Uint8Array>([
+    [`${golden.bucket}/${golden.key}`, readFileSync(smokeTest._pack())],
+    [`${code.bucket}/${code.key}`, zipSync({ 'inference.py': Buffer.from('# serves\n') })],
+  ]);
+  return { machines, assets };
+}

@@ -1,0 +1,287 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { S3Client } from '@aws-sdk/client-s3';
+import { CreateTrainingJobCommandInput, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { Ledger } from '../../../lambda/release/ledger';
+import { Json } from '../../lib/support/definition';
+import { execute, Execution, executionArn, fault, TaskHandler } from '../../lib/support/execute';
+import { S3Model } from './s3-model';
+import { SageMakerModel } from './sagemaker-model';
+import { BUCKET, ENDPOINT, Machine, Stage } from './stage';
+import { Choose, inOrder, Thread, Threads } from './threads';
+
+const MODEL = gunzipSync(readFileSync(join(__dirname, '../../golden/tflite/narrow.float.tflite.gz')));
+
+/** The functions that the states call. */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  Prepare: 'prepare',
+  Decide: 'decide',
+  Plan: 'plan',
+  CompressItem: 'compress',
+  Finalize: 'finalize',
+  CompressionGate: 'compression-gate',
+  EvaluationGate: 'evaluation-gate',
+  Register: 'register',
+  Abort: 'abort',
+  Serialise: 'serialise',
+  Release: 'release',
+  Status: 'status',
+  SmokeTest: 'smoke-test',
+  Restore: 'restore',
+  StatusRestored: 'status',
+  Settle: 'settle',
+  GiveUp: 'settle',
+};
+
+/** After these, an execution only looks again. */
+const WAITING = ['ReleaseQueued', 'EndpointBusy'];
+
+/** Calls by which two executions can get into each other's way. */
+const SHARED = /^(Create|Update|Delete|Describe)Endpoint$|^(Create|Delete)(EndpointConfig|Model)$|Execution$/;
+
+export interface Started extends Partial<Execution> {
+  readonly machine: Machine;
+  readonly name: string;
+  readonly arn: string;
+  readonly input: object;
+  status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
+  readonly thread: Thread;
+}
+
+export interface WorldOptions {
+  /** Where another execution may come between: before every state, before shared calls as well, or before every call. */
+  readonly points?: 'states' | 'shared' | 'calls';
+  /** What a state fails with instead of doing its work. */
+  readonly fault?: (state: string, input: Json, execution: string) => Error | undefined;
+  /** What an evaluation measures. */
+  readonly metrics?: object;
+}
+
+/**
+ * A pipeline and all that it works with, in memory: the machines of its template, the functions that they call, and
+ * models of the services that those call. Which execution goes on is decided by the test.
+ */
+export class World {
+  /** Lets the clients of all functions talk to the world that was made last, and loads the functions. */
+  static async open(): Promise<void> {
+    const clients = [
+      S3Client,
+      SageMakerClient,
+      SageMakerRuntimeClient,
+      SFNClient,
+      CloudWatchClient,
+      ApplicationAutoScalingClient,
+    ];
+    for (const client of clients) {
+      Object.defineProperty(client.prototype, 'send', {
+        configurable: true,
+        value: (command: { constructor: { name: string }; input: object }) =>
+          World.present!.send(client.name, command.constructor.name.replace(/Command$/, ''), command.input),
+      });
+    }
+    process.env.RELEASE_MACHINE_ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:release';
+    for (const file of new Set([...Object.values(FUNCTIONS), 'release-approved'])) {
+      const { handler } = (await import(`../../../lambda/${file}`)) as { handler: TaskHandler };
+      World.functions.set(file, handler);
+    }
+  }
+
+  private static present?: World;
+  private static readonly functions = new Map<string, TaskHandler>();
+
+  readonly threads = new Threads();
+  readonly s3 = new S3Model();
+  readonly sageMaker = new SageMakerModel(() => this.threads.own?.name ?? 'somebody');
+  readonly executions = new Map<string, Started>();
+  private begun = 0;
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly options: WorldOptions = {},
+  ) {
+    World.present = this;
+    for (const [place, body] of stage.assets) this.s3.put(place, body);
+  }
+
+  /** Another world that is as this one is now. */
+  copy(options: WorldOptions = this.options): World {
+    const copy = new World(this.stage, options);
+    copy.s3.copy(this.s3);
+    copy.sageMaker.copy(this.sageMaker);
+    for (const [arn, execution] of this.executions) copy.executions.set(arn, { ...execution });
+    copy.begun = this.begun;
+    return copy;
+  }
+
+  /** Stores a raw model; returns its address. */
+  upload(folder: string): string {
+    this.s3.put(`${BUCKET}/${folder}model.tflite`, MODEL);
+    return `s3://${BUCKET}/${folder}`;
+  }
+
+  /** Stores a finished artifact, begun after the one before; returns the input that its build would give. */
+  finished(build: string): { build: string; artifact: string } {
+    const artifact = `compressed/digits/${build}/`;
+    this.s3.put(`${BUCKET}/${artifact}manifest.json`, JSON.stringify({ provenance: { begun: this.now() } }));
+    return { build, artifact: `s3://${BUCKET}/${artifact}` };
+  }
+
+  /** Starts an execution; it goes on when `run` lets it. */
+  start(machine: Machine, name: string, input: object): Started {
+    const arn = executionArn({ machine, name });
+    if (this.executions.has(arn)) throw fault('ExecutionAlreadyExists');
+    const startTime = this.now();
+    const thread = this.threads.start(name, async () => {
+      const done = await execute(
+        this.stage.machines[machine],
+        input,
+        this.tasks(() => started),
+        { machine, name, startTime },
+      );
+      Object.assign(started, done, { status: done.error === undefined ? 'SUCCEEDED' : 'FAILED' });
+      this.end(started);
+    });
+    const started: Started = { machine, name, arn, input, thread, status: 'RUNNING' };
+    this.executions.set(arn, started);
+    return started;
+  }
+
+  /**
+   * Stops an execution: no further state of it begins, and a function that it had called goes on. As Step Functions
+   * does, it stops the job that it waits for.
+   */
+  stop(execution: Started): void {
+    if (execution.status === 'RUNNING') execution.status = 'ABORTED';
+    for (const job of this.sageMaker.jobs.values())
+      if (job.status === 'InProgress' && job.request.TrainingJobName!.includes(`-${execution.name}-`))
+        job.status = 'Stopped';
+  }
+
+  /** Cuts an execution off, in the middle of a function too: nothing of it happens any more. */
+  cut(execution: Started): void {
+    this.stop(execution);
+    this.end(execution);
+  }
+
+  private end({ name, thread }: Started): void {
+    thread.isStopped = true;
+    this.sageMaker.changes.push({ by: name, operation: 'end' });
+  }
+
+  /** Tells that a model package was changed, as EventBridge would. */
+  tellOf(modelPackage: string, name: string): void {
+    this.threads.start(name, async () => {
+      await World.functions.get('release-approved')!({ detail: { ModelPackageArn: modelPackage } } as unknown as Json);
+    });
+  }
+
+  /** Until everything that was started has ended. */
+  async run(choose: Choose = inOrder, after?: (thread: Thread) => void): Promise<void> {
+    await this.threads.run(choose, after);
+  }
+
+  of(machine: Machine): Started[] {
+    return [...this.executions.values()].filter((execution) => execution.machine === machine);
+  }
+
+  /** Name of the build whose artifact serves. */
+  get serves(): string | undefined {
+    return this.sageMaker.served(ENDPOINT)?.split('/').at(-2);
+  }
+
+  get ledger(): Ledger | undefined {
+    const text = this.s3.text(`${BUCKET}/releases/${ENDPOINT}.json`);
+    return text === undefined ? undefined : (JSON.parse(text) as Ledger);
+  }
+
+  private now(): string {
+    return new Date(Date.UTC(2026, 0, 1) + this.begun++ * 1000).toISOString();
+  }
+
+  private tasks(started: () => Started): Record<string, TaskHandler> {
+    const own = {
+      Train: (input: Json) => this.train(input),
+      Evaluate: (input: Json) => this.evaluate(input),
+      StartRelease: (input: Json) => this.startRelease(input),
+    };
+    const functions = Object.entries(FUNCTIONS).map(([state, file]) => [state, World.functions.get(file)!] as const);
+    return Object.fromEntries(
+      [...Object.entries(own), ...functions].map(([state, task]): [string, TaskHandler] => [
+        state,
+        async (input) => {
+          await this.threads.point();
+          const { name, status, thread } = started();
+          if (status === 'ABORTED') {
+            this.end(started());
+            await new Promise(() => undefined);
+          }
+          const error = this.options.fault?.(state, input, name);
+          if (error !== undefined) throw error;
+          try {
+            return await task(input);
+          } catch (problem) {
+            if (WAITING.includes((problem as Error).name)) thread.isAsleep = true;
+            throw problem;
+          }
+        },
+      ]),
+    );
+  }
+
+  /** What Step Functions does for a state that waits for a job. */
+  private async train(input: Json): Promise<object> {
+    const request = input as unknown as CreateTrainingJobCommandInput;
+    const name = request.TrainingJobName!;
+    this.sageMaker.send('CreateTrainingJob', request);
+    await this.threads.point();
+    const job = this.sageMaker.jobs.get(name)!;
+    this.upload(job.output.slice(`s3://${BUCKET}/`.length));
+    job.status = 'Completed';
+    return this.sageMaker.send('DescribeTrainingJob', { TrainingJobName: name });
+  }
+
+  private evaluate({ ProcessingJobName, ProcessingOutputConfig }: Json): object {
+    const place = ProcessingOutputConfig.Outputs[0 as unknown as string].S3Output.S3Uri as unknown as string;
+    this.s3.put(`${place.slice('s3://'.length)}metrics.json`, JSON.stringify(this.options.metrics));
+    return { ProcessingJobName, ProcessingJobArn: 'arn', ProcessingOutputConfig };
+  }
+
+  private startRelease({ Name, Input }: Json): object {
+    try {
+      return { executionArn: this.start('release', Name as unknown as string, Input).arn };
+    } catch (error) {
+      throw fault(`StepFunctions.${(error as Error).name}Exception`);
+    }
+  }
+
+  private async send(client: string, name: string, input: object): Promise<object> {
+    const { points = 'states' } = this.options;
+    const isLedger = client === 'S3Client' && ((input as { Key?: string }).Key ?? '').startsWith('releases/');
+    if (points === 'calls' || (points === 'shared' && (isLedger || SHARED.test(name)))) await this.threads.point();
+    if (client === 'S3Client') return this.s3.send(name, input);
+    if (client === 'SageMakerClient') return this.sageMaker.send(name, input);
+    if (client === 'SageMakerRuntimeClient') return this.answer();
+    if (client === 'SFNClient') return this.sendStates(name, input as never);
+    return {};
+  }
+
+  private answer(): object {
+    return { Body: Buffer.from(JSON.stringify({ value: this.serves!.includes('wrong') ? 0.1 : 0.9 })) };
+  }
+
+  private sendStates(name: string, input: { executionArn: string; name: string; input: string }): object {
+    if (name === 'StartExecution')
+      return { executionArn: this.start('release', input.name, JSON.parse(input.input) as object).arn };
+    const found = this.executions.get(input.executionArn);
+    if (found === undefined) throw fault('ExecutionDoesNotExist');
+    const { status, thread } = found;
+    if (status === 'RUNNING') return { status };
+    // Functions have ended by the time that a turn is passed on.
+    return { status, stopDate: thread.isStopped || thread.isDone ? new Date(0) : new Date() };
+  }
+}
