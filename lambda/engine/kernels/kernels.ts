@@ -78,6 +78,39 @@ export type EncodeAsymmetricBlocks = (
 ) => number;
 
 /**
+ * The same for a block of each of `cols` columns of a matrix whose rows lie `srcStride` bytes apart, and which has no
+ * filling.
+ */
+export type EncodeBlockColumns = (
+  src: Ptr,
+  cols: number,
+  srcStride: number,
+  size: number,
+  used: number,
+  dst: Ptr,
+  dstStride: number,
+  scales: Ptr,
+  scaleStride: number,
+  stats: Ptr,
+) => number;
+
+/** Zero points are u8. */
+export type EncodeAsymmetricBlockColumns = (
+  src: Ptr,
+  cols: number,
+  srcStride: number,
+  size: number,
+  used: number,
+  dst: Ptr,
+  dstStride: number,
+  scales: Ptr,
+  scaleStride: number,
+  points: Ptr,
+  pointStride: number,
+  stats: Ptr,
+) => number;
+
+/**
  * What the module exports. Sources and targets are addresses in its memory; rows are contiguous. `stats` points to three
  * f64 (sum of squares, sum of squared errors, zeros) that a kernel adds to. `scales` are f32.
  */
@@ -173,6 +206,8 @@ export interface KernelExports {
   nbits4F32Exact: EncodeBlocks;
   nbits4AsymmetricF32: EncodeAsymmetricBlocks;
   nbits4AsymmetricF32Exact: EncodeAsymmetricBlocks;
+  nbits4ColumnsF32Exact: EncodeBlockColumns;
+  nbits4AsymmetricColumnsF32Exact: EncodeAsymmetricBlockColumns;
   /** From u8[rows][groups] to four bits each, the earlier one low, rows in whole bytes; an odd last one gets 8 beside. */
   packPoints: (src: Ptr, rows: number, groups: number, dst: Ptr) => void;
   /** int4 from -8 to 7 with a scale for each column (an even number of them), two a byte, the earlier one low. */

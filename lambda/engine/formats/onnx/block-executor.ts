@@ -2,7 +2,8 @@ import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
 import { KernelStats } from '../../weights/weight-kernels';
-import { blockCount, EncodedBlocks, encodeBlocks } from './block-encoder';
+import { encodeBlocks } from './block-encoder';
+import { blockCount, EncodedBlocks } from './block-targets';
 import { numbersAs } from './number-bytes';
 import { BlockStep } from './onnx-steps';
 

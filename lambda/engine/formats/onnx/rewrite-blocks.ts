@@ -5,7 +5,7 @@ import { BlockStep } from './onnx-steps';
 import { RewriteContext } from './rewrite-int8';
 import { Decided, blockSegment, blockWeights } from './weight-data';
 import { bytesOfOutput } from './block-executor';
-import { blockCount } from './block-encoder';
+import { blockCount } from './block-targets';
 import { isOperator } from './weight-rules';
 
 /** Lets onnxruntime's kernels quantize activations to int8 as they multiply; without, they are many times slower. */

@@ -2,7 +2,7 @@ import { integerValue, makeNode, makeTensor } from './builders';
 import { TYPE } from './element-types';
 import { RewriteContext } from './rewrite-int8';
 import { blockSegment, blockWeights, Decided, int4Segment } from './weight-data';
-import { blockCount } from './block-encoder';
+import { blockCount } from './block-targets';
 
 /** Weights in blocks of four bits, and floats again before anybody reads them. */
 export function rewriteInt4(decided: Decided, { editor }: RewriteContext): void {

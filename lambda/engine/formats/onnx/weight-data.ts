@@ -1,7 +1,7 @@
 import { Segment } from '../cut-pieces';
 import { weightBytes, WeightType } from '../../weights/weight-type';
 import { unitOf } from './integer-executor';
-import { blockCount } from './block-encoder';
+import { blockCount } from './block-targets';
 import { bytesOfOutput } from './block-executor';
 import {
   BlockStep,

@@ -30,7 +30,7 @@ export function rangeOf<T>(at: usize, count: i32): u64 {
 
 // @ts-ignore: decorator
 @inline
-function largestWord(v: v128): u32 {
+export function largestWord(v: v128): u32 {
   v = i32x4.max_u(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
   v = i32x4.max_u(v, i32x4.shuffle(v, v, 1, 0, 3, 2));
   return <u32>i32x4.extract_lane(v, 0);

@@ -73,6 +73,69 @@ describe.each([16, 32, 128, 256])('blocks of %d', (size) => {
   });
 });
 
+describe.each([16, 32, 128, 256])('columns in blocks of %d', (size) => {
+  test.each([
+    ['whole strips', 48, size],
+    ['whole strips, of scales without a normal inverse or square', 48, size, [2 ** -126, 2 ** 50]],
+    ['a strip and some', 21, size],
+    ['less than a strip', 3, size],
+    ['not filled', 18, size - 7],
+  ] as [string, number, number, number[]?][])('%s: what the oracle says', (_what, cols, used, factors = []) => {
+    const kinds = blocksOf(size);
+    const columns = Array.from({ length: cols }, (_, col) => {
+      const factor = factors[col % 11] ?? 1;
+      return kinds[col % kinds.length].slice(0, used).map((w) => Math.fround(w * factor * (1 + col / 64)));
+    });
+    // Rows are longer than the columns that are asked for.
+    const stride = cols + 5;
+    const rows = Array.from({ length: used * stride }, (_, at) => columns[at % stride]?.[Math.floor(at / stride)] ?? 9);
+    const src = floats(rows);
+    const half = size / 2;
+    for (const asymmetric of [false, true]) {
+      const [dst, scales, points] = [room(cols * 2 * half), room(cols * 8), room(cols * 2)];
+      const stats = emptyStats();
+      const places = [size, used, dst.ptr, 2 * half, scales.ptr, 8] as const;
+      if (asymmetric) {
+        run.nbits4AsymmetricColumnsF32Exact(src.ptr, cols, stride * 4, ...places, points.ptr, 2, stats.ptr);
+      } else run.nbits4ColumnsF32Exact(src.ptr, cols, stride * 4, ...places, stats.ptr);
+      let [power, noise, zeros] = [0, 0, 0];
+      columns.forEach((column, at) => {
+        const { scale, point, codes } = encodeFourBits(column, asymmetric);
+        const found = codesIn(dst.view.subarray(at * 2 * half, (at * 2 + 1) * half)).slice(0, used);
+        const foundScale = fromBytes(scales.view, 'f32')[2 * at];
+        expect([at, foundScale, asymmetric ? points.view[2 * at] : 8, found]).toEqual([at, scale, point, codes]);
+        power += column.reduce((sum, w) => sum + w * w, 0);
+        noise += noiseOfBlock(column, { scale, point, codes });
+        zeros += codes.filter((code) => code === point).length;
+      });
+      const [signal, lost, none] = readStats(stats);
+      expect(signal / power).toBeCloseTo(1, 4);
+      expect(lost / noise).toBeCloseTo(1, 3);
+      expect(none).toBe(zeros);
+    }
+  });
+
+  test('an infinity and a NaN show in the largest magnitude', () => {
+    for (const bad of [Infinity, -Infinity, NaN]) {
+      const values = new Array<number>(size * 16).fill(1).map((w, at) => (at === size * 8 + 5 ? bad : w));
+      const [dst, scales] = [room(size * 8), room(64)];
+      const bits = run.nbits4ColumnsF32Exact(
+        floats(values).ptr,
+        16,
+        64,
+        size,
+        size,
+        dst.ptr,
+        size / 2,
+        scales.ptr,
+        4,
+        emptyStats().ptr,
+      );
+      expect(bits >>> 0).toBeGreaterThanOrEqual(0x7f800000);
+    }
+  });
+});
+
 test('zero points are packed by rows, with 8 beside an odd last one', () => {
   const dst = room(4);
   run.packPoints(place(Uint8Array.of(1, 2, 3, 4, 5, 6)).ptr, 2, 3, dst.ptr);
