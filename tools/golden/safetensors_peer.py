@@ -5,6 +5,8 @@
     python tools/golden/safetensors_peer.py models test/golden/safetensors
         Builds tiny random models with transformers in <kind>/ and writes the SHA-256 of every tensor that
         compressed-tensors makes of them, by recipe, into <kind>.json.
+    python tools/golden/safetensors_peer.py build KIND DESTINATION
+        Builds one more: mixtral-fused and qwen3-moe-fused with a layer's experts in one tensor, llama4 with them input-major.
     python tools/golden/safetensors_peer.py compress SOURCE DESTINATION RECIPE...
         Compresses a checkpoint to DESTINATION/<recipe>, for each.
     python tools/golden/safetensors_peer.py logits CHECKPOINT...
@@ -16,6 +18,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from compressed_tensors.compressors import BaseCompressor
@@ -80,6 +83,22 @@ def compress(weight: torch.Tensor, recipe: str, fused: list[torch.Tensor]) -> di
     compressor = BaseCompressor.get_value_from_registry(scheme.format)
     compressed = compressor.compress(state, scheme)
     return {name: tensor.contiguous() for name, tensor in compressed.items() if tensor is not None}
+
+
+def split_experts(tensors: dict[str, torch.Tensor], model: str) -> dict[str, torch.Tensor]:
+    """The tensors with each expert's projections as matrices of their own, output features first."""
+    gate, up, down = ("w1", "w3", "w2") if model == "mixtral" else ("gate_proj", "up_proj", "down_proj")
+    out = {}
+    for name, tensor in tensors.items():
+        parent, _, last = name.rpartition(".")
+        if tensor.ndim != 3 or not parent.endswith(".experts"):
+            out[name] = tensor
+            continue
+        for index, expert in enumerate(tensor):
+            expert = expert.T if model.startswith("llama4") else expert
+            parts = dict(zip((gate, up), expert.chunk(2))) if last == "gate_up_proj" else {down: expert}
+            out |= {f"{parent}.{index}.{part}.weight": weight.contiguous() for part, weight in parts.items()}
+    return out
 
 
 def is_compressed(name: str, tensor: torch.Tensor, recipe: str) -> bool:
@@ -182,15 +201,28 @@ def config_of(recipe: str) -> dict:
 
 
 def build_model(kind: str, folder: Path) -> None:
-    from transformers import LlamaConfig, LlamaForCausalLM, MixtralConfig, MixtralForCausalLM
+    from transformers import (
+        Llama4ForCausalLM, Llama4TextConfig, LlamaConfig, LlamaForCausalLM,
+        MixtralConfig, MixtralForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM,
+    )
 
     torch.manual_seed(11)
     common = dict(hidden_size=128, intermediate_size=256, num_hidden_layers=1, num_attention_heads=4, num_key_value_heads=2, vocab_size=96)
     if kind == "llama":
         model = LlamaForCausalLM(LlamaConfig(**common, tie_word_embeddings=False))
-    else:
+    elif kind.startswith("mixtral"):
         model = MixtralForCausalLM(MixtralConfig(**common, num_local_experts=2, num_experts_per_tok=1))
-    model.to(torch.bfloat16).save_pretrained(folder, max_shard_size="200KB")
+    elif kind.startswith("qwen3-moe"):
+        experts = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=128)
+        model = Qwen3MoeForCausalLM(Qwen3MoeConfig(**common, **experts, head_dim=32))
+    else:
+        experts = dict(num_local_experts=2, num_experts_per_tok=1, interleave_moe_layer_step=1, intermediate_size_mlp=256)
+        model = Llama4ForCausalLM(Llama4TextConfig(**common, **experts, head_dim=32))
+        for parameter in model.parameters():
+            if parameter.ndim == 3:  # transformers leaves half of these zero
+                torch.nn.init.normal_(parameter, std=0.02)
+    fused = {"save_original_format": False} if kind.endswith("-fused") else {}
+    model.to(torch.bfloat16).save_pretrained(folder, max_shard_size="200KB", **fused)
 
 
 def load_all(folder: Path) -> dict[str, torch.Tensor]:
@@ -214,25 +246,50 @@ def digest(tensor: torch.Tensor) -> str:
 
 def compress_checkpoint(source: Path, target: Path, recipe: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    save_file(compress_all(load_all(source), recipe), target / "model.safetensors", metadata={"format": "pt"})
-    config = json.loads((source / "config.json").read_text()) | {"quantization_config": config_of(recipe)}
+    config = json.loads((source / "config.json").read_text())
+    tensors = split_experts(load_all(source), config["model_type"])
+    save_file(compress_all(tensors, recipe), target / "model.safetensors", metadata={"format": "pt"})
+    config |= {"quantization_config": config_of(recipe)}
     (target / "config.json").write_text(json.dumps(config, indent=2))
 
 
-def print_logits(checkpoints: list[str]) -> None:
+def load_model(checkpoint: Path, folder: Path):
+    """The model as transformers loads it; `folder` is for a copy without quantization, where it cannot by itself."""
     from transformers import AutoModelForCausalLM, CompressedTensorsConfig
 
+    config = json.loads((checkpoint / "config.json").read_text())
+    groups = config.get("quantization_config", {}).get("config_groups", {}).values()
+    merges = config["model_type"] in ("mixtral", "qwen3_moe")
+    options = {}
+    if any(merges and not merged_by_transformers(group["weights"]) for group in groups):
+        from compressed_tensors.entrypoints.convert import CompressedTensorsDequantizer, convert_checkpoint
+
+        # It takes every tensor that ends in .weight for a compressed one, unless told otherwise.
+        kept = ["re:.*embed_tokens.*", "re:.*norm.*"]
+        convert_checkpoint(checkpoint, folder, CompressedTensorsDequantizer(checkpoint, ignore=kept))
+        checkpoint = folder
+    elif groups and (merges or any(not group["weights"]["symmetric"] for group in groups)):
+        # compressed-tensors' own modules know neither transformers' fused experts nor packed zero points.
+        options = {"quantization_config": CompressedTensorsConfig(dequantize=True)}
+    model, loading = AutoModelForCausalLM.from_pretrained(checkpoint, output_loading_info=True, **options)
+    left = {name: keys for name, keys in loading.items() if keys}
+    if left:
+        sys.exit(f"{checkpoint}: {left}")
+    return model.eval()
+
+
+def merged_by_transformers(weights: dict) -> bool:
+    """Whether transformers merges experts of this scheme into its fused ones: packed ones, and fp8 with a scale a row."""
+    merged = {("int", 4, "group"), ("int", 8, "group"), ("float", 4, "group"), ("float", 8, "channel")}
+    return (weights["type"], weights["num_bits"], weights["strategy"]) in merged
+
+
+def print_logits(checkpoints: list[str]) -> None:
     tokens = torch.arange(48).reshape(2, 24) % 96
     results = []
     for checkpoint in checkpoints:
-        config = json.loads((Path(checkpoint) / "config.json").read_text())
-        groups = config.get("quantization_config", {}).get("config_groups", {}).values()
-        # compressed-tensors' own modules know neither transformers' fused experts nor packed zero points.
-        at_once = groups and (config["model_type"] == "mixtral" or any(not group["weights"]["symmetric"] for group in groups))
-        options = {"quantization_config": CompressedTensorsConfig(dequantize=True)} if at_once else {}
-        model = AutoModelForCausalLM.from_pretrained(checkpoint, **options).eval()
-        with torch.no_grad():
-            results.append(model(tokens).logits.float().flatten().tolist())
+        with TemporaryDirectory() as folder, torch.no_grad():
+            results.append(load_model(Path(checkpoint), Path(folder))(tokens).logits.float().flatten().tolist())
     print(json.dumps(results))
 
 
@@ -242,6 +299,8 @@ def main() -> None:
         write_tensors(Path(arguments[0]))
     elif command == "models" and len(arguments) == 1:
         write_models(Path(arguments[0]))
+    elif command == "build" and len(arguments) == 2:
+        build_model(arguments[0], Path(arguments[1]))
     elif command == "compress" and len(arguments) >= 3 and all(recipe in RECIPES for recipe in arguments[2:]):
         for recipe in arguments[2:]:
             compress_checkpoint(Path(arguments[0]), Path(arguments[1]) / recipe, recipe)

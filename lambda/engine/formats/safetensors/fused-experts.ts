@@ -20,6 +20,18 @@ export const WITH_BIASES = 'its experts have biases, with which no loader takes 
 /** Models that store their experts input-major, for when the extents are equal. */
 const INPUT_MAJOR_MODELS = ['llama4', 'llama4_text', 'qwen3_vl_moe', 'qwen3_vl_moe_text'];
 
+/** Models whose loaders know an expert's gate, up and down by other names than most. */
+const OTHER_NAMES = [
+  'mixtral',
+  'phimoe',
+  'minimax',
+  'minimax_m2',
+  'minimax_m3_vl',
+  'lfm2_moe',
+  'kimi_linear',
+  'deepseek_v4',
+];
+
 /** The largest models have some hundreds of experts a layer; a header alone must not make us list millions. */
 const MAX_EXPERTS = 4096;
 
@@ -60,12 +72,11 @@ export class ExpertLayout {
     const [columns, rows] = inputMajor ? extents : extents.reverse();
     if (experts > MAX_EXPERTS) return `it has ${experts} experts, more than ${MAX_EXPERTS}`;
     if (fusesTwo && rows % 2 !== 0) return `its ${rows} rows do not split into gate and up`;
-    const projections = fusesTwo
-      ? [
-          { name: 'gate_proj', rows: rows / 2 },
-          { name: 'up_proj', rows: rows / 2 },
-        ]
-      : [{ name: 'down_proj', rows }];
+    const [gate, up, down] = OTHER_NAMES.includes(this.model)
+      ? ['w1', 'w3', 'w2']
+      : ['gate_proj', 'up_proj', 'down_proj'];
+    const names = fusesTwo ? [gate, up] : [down];
+    const projections = names.map((name) => ({ name, rows: rows / names.length }));
     return { parent, experts, projections, columns, inputMajor };
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LIMITS, sourceFiles } from './fixtures';
@@ -16,14 +16,17 @@ const PEER = join(ROOT, 'tools/golden/safetensors_peer.py');
 const python = process.env.MODELPRESS_PEER_PYTHON;
 const withPeers = python === undefined ? describe.skip : describe;
 
+/** Asymmetric experts are refused. */
+const FOR_EXPERTS = ['w8a8', 'w8a16', 'w4a16', 'fp8', 'fp8-block', 'nvfp4a16', 'mxfp4a16', 'mxfp8'];
 const RECIPES: Readonly<Record<string, readonly string[]>> = {
-  llama: ['w8a8', 'w8a16', 'w4a16', 'w4a16-asym', 'fp8', 'fp8-block', 'nvfp4a16', 'mxfp4a16', 'mxfp8'],
-  // Of a mixture's formats, those that transformers itself can merge into its fused experts when it loads.
-  mixtral: ['w8a16', 'w4a16', 'fp8', 'mxfp4a16'],
+  llama: [...FOR_EXPERTS, 'w4a16-asym'],
+  mixtral: FOR_EXPERTS,
+  'mixtral-fused': FOR_EXPERTS,
+  'qwen3-moe-fused': FOR_EXPERTS,
+  llama4: FOR_EXPERTS,
 };
 
 withPeers.each(Object.keys(RECIPES))('transformers loads the %s that we compress', (kind) => {
-  const source = join(GOLDEN, kind);
   const methods = RECIPES[kind];
   const folder = mkdtempSync(join(tmpdir(), 'modelpress-loaders-'));
   const logits = new Map<string, number[]>();
@@ -43,7 +46,13 @@ withPeers.each(Object.keys(RECIPES))('transformers loads the %s that we compress
     for (const [key, bytes] of files) writeFileSync(join(folder, target, key), bytes);
   }
 
+  let source = join(GOLDEN, kind);
+
   beforeAll(async () => {
+    if (!existsSync(source)) {
+      source = join(folder, 'source');
+      run('build', kind, source);
+    }
     for (const method of methods) {
       await compress({ method, mode: 'exact' }, `exact/${method}`);
       await compress({ method, mode: 'best' }, `best/${method}`);

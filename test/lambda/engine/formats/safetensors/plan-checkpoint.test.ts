@@ -205,6 +205,16 @@ describe('selection', () => {
     expect(quantization(layout).ignore).toEqual(['lm_head']);
   });
 
+  test('names the projections of split experts as loaders of the model do', async () => {
+    const fused = experts([1, 256, 128], [1, 128, 128]);
+    const layout = await plan({ method: 'nvfp4a16' }, fused, {}, { ...CONFIG, model_type: 'mixtral' });
+    expect(Object.keys(header(layout)).filter((name) => name.endsWith('packed'))).toEqual(
+      ['w1', 'w3', 'w2'].map((name) => `model.layers.0.mlp.experts.0.${name}.weight_packed`),
+    );
+    // Gate and up share a global scale, whatever their names.
+    expect(quantizeSteps(layout).map(({ shared }) => shared!.length)).toEqual([2, 2, 1]);
+  });
+
   test.each<[string, FixtureTensor[], RegExp]>([
     [
       'have biases, as gpt-oss has them',
