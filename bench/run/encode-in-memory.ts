@@ -45,7 +45,7 @@ export class MatrixInMemory {
       begin: 0,
       end: rows,
       emit: ['data', 'scale', 'zero-point', 'global-scale', 'shape'],
-      ...(scheme.sharesScale ? { shared: [from] } : {}),
+      ...(scheme.sharesScale ? { shared: [{ ...from, module: 'matrix' }] } : {}),
       prune: false,
     };
     const run = async () => {

@@ -3,7 +3,7 @@ import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { weightBytes, WeightType } from '../../weights/weight-type';
 import { roundTo, valueOfBits } from '../../weights/rounding';
-import { WeightRange } from '../../weights/weight-range';
+import { SharedRange } from './safetensors-steps';
 import { absmaxBits, refuseNotFinite } from '../../weights/weight-kernels';
 
 /** Largest e4m3 times largest e2m1: what the largest weight of a set is scaled to. */
@@ -21,14 +21,13 @@ const scales = new WeakMap<object, Map<string, Promise<number>>>();
  */
 export function globalScaleOf(
   context: StepContext,
-  module: string,
-  set: readonly WeightRange[],
+  set: readonly SharedRange[],
   buffers: ChunkBuffers,
 ): Promise<number> {
   const known = scales.get(context.plan) ?? new Map<string, Promise<number>>();
   scales.set(context.plan, known);
   const key = set.map(({ file, offset }) => `${file} ${offset}`).join();
-  const found = known.get(key) ?? findScale(context, module, set, buffers);
+  const found = known.get(key) ?? findScale(context, set, buffers);
   known.set(key, found);
   // A read that failed may succeed the next time.
   found.catch(() => known.delete(key));
@@ -37,13 +36,12 @@ export function globalScaleOf(
 
 async function findScale(
   context: StepContext,
-  module: string,
-  set: readonly WeightRange[],
+  set: readonly SharedRange[],
   buffers: ChunkBuffers,
 ): Promise<number> {
   let absmax = 0;
   let type: WeightType = set[0].dtype;
-  for (const { file, offset, length, dtype } of set) {
+  for (const { file, offset, length, dtype, module } of set) {
     await streamChunks(await context.source(file), offset, length, buffers, (region, bytes) => {
       const bits = absmaxBits(kernels(), region.ptr, bytes / weightBytes(dtype), dtype);
       refuseNotFinite(context, file, module, dtype, bits);

@@ -35,7 +35,7 @@ export const quantize: StepExecutor = async (untyped, context) => {
     const source = await weights.source(from.file);
     const buffers = chunkBuffers(arena, scheme.rowMultiple * rowBytes, (end - begin) * rowBytes, source);
     const pruner = step.prune ? await openPruner(kernels(), weights, from, begin * rowBytes, buffers) : undefined;
-    const globalScale = step.shared && (await globalScaleOf(context, step.module, step.shared, buffers));
+    const globalScale = step.shared && (await globalScaleOf(context, step.shared, buffers));
     const encoder = makeEncoder({
       scheme,
       dtype: from.dtype,

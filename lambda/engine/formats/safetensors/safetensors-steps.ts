@@ -3,6 +3,12 @@ import { CustomStep } from '../../steps';
 import { WeightRange } from '../../weights/weight-range';
 import { WeightType } from '../../weights/weight-type';
 
+/** Weights that share a number with others. */
+export interface SharedRange extends WeightRange {
+  /** The module, or those that lie in each other there, for messages. */
+  readonly module: string;
+}
+
 /** Quantizes rows of a matrix; writes the named parts, each for these rows, in the scheme's order. */
 export interface QuantizeStep extends CustomStep {
   readonly kind: 'safetensors.quantize';
@@ -21,7 +27,7 @@ export interface QuantizeStep extends CustomStep {
   readonly end: number;
   readonly emit: readonly PartRole[];
   /** Matrices that share the global scale, this one included. */
-  readonly shared?: readonly WeightRange[];
+  readonly shared?: readonly SharedRange[];
   readonly prune: boolean;
 }
 

@@ -2,6 +2,7 @@ import { Checkpoint, Shard } from './checkpoint';
 import { WeightType, isWeightType, weightBytes } from '../../weights/weight-type';
 import { ExpertLayout, expertWeights } from './fused-experts';
 import { SourceTensor } from './header';
+import { SharedRange } from './safetensors-steps';
 import { WeightRange } from '../../weights/weight-range';
 
 /** A matrix that a recipe may compress: a tensor of the source, or one expert's share of a fused one. */
@@ -76,12 +77,14 @@ export function spanOf(weight: Weight): WeightRange {
 }
 
 /** The ranges that hold these weights; one where they lie in each other, as gate and up of one matrix do. */
-export function spansOf(weights: readonly Weight[]): WeightRange[] {
-  const spans: WeightRange[] = [];
-  for (const span of weights.map(spanOf)) {
+export function spansOf(weights: readonly Weight[]): SharedRange[] {
+  const spans: SharedRange[] = [];
+  for (const weight of weights) {
+    const span = { ...spanOf(weight), module: weight.module };
     const last = spans.at(-1);
     if (last?.file === span.file && last.offset <= span.offset && span.offset < last.offset + last.length) {
-      spans[spans.length - 1] = { ...last, length: span.offset + span.length - last.offset };
+      const module = `${last.module} or ${span.module}`;
+      spans[spans.length - 1] = { ...last, module, length: span.offset + span.length - last.offset };
     } else spans.push(span);
   }
   return spans;

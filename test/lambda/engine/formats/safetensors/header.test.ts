@@ -114,6 +114,15 @@ describe('a damaged or hostile header is refused, naming the file and the tensor
     await expect(read(bytes)).rejects.toThrow(/^model\.safetensors: /);
   });
 
+  test('a header of 91 MB that is in order is read in memory that its own size bounds', async () => {
+    const name = 'x'.repeat(2000);
+    const entries = Array.from({ length: 44_000 }, (_, i) => `"${name}${i}":${entry('U8', '[0]', '[0,0]')}`);
+    const bytes = file(`{${entries.join()}}`);
+    const before = process.memoryUsage().rss;
+    expect((await read(bytes)).tensors).toHaveLength(44_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(6 * bytes.length);
+  });
+
   test('a header of 90 MB of open brackets costs no more memory than its own bytes', async () => {
     const length = 90_000_000;
     const bytes = Buffer.alloc(8 + length, '[');
