@@ -1,5 +1,6 @@
 /**
- * Loads what we write with transformers and compressed-tensors and compares logits with the peers' own checkpoints.
+ * Loads what we write with transformers and compressed-tensors and compares logits with the peers' own checkpoints; runs
+ * it in vLLM as well where MODELPRESS_VLLM_PYTHON names a Python that has it (tools/golden/vllm_peer.py tells how).
  * Apart from `npm test`, because the peers take gigabytes; there, golden files made by them stand in.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,7 +15,7 @@ async function main(): Promise<number> {
   const python = await ensurePeers((line) => console.log(line));
   const { status } = spawnSync(
     process.execPath,
-    [join(root, 'node_modules/jest/bin/jest.js'), 'test/lambda/engine/formats/safetensors/loaders'],
+    [join(root, 'node_modules/jest/bin/jest.js'), 'test/lambda/engine/formats/safetensors/(loaders|vllm)'],
     { cwd: root, stdio: 'inherit', env: { ...process.env, MODELPRESS_PEER_PYTHON: python } },
   );
   return status ?? 1;

@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { LIMITS, sourceFiles } from './fixtures';
-import { make } from './run-layout';
+import { compressFolder } from './compress-folder';
 
 const ROOT = resolve(__dirname, '../../../../..');
 const GOLDEN = join(ROOT, 'test/golden/safetensors');
@@ -37,14 +36,7 @@ withPeers.each(Object.keys(RECIPES))('transformers loads the %s that we compress
       stdio: ['ignore', 'pipe', 'ignore'],
     });
 
-  async function compress(recipe: object, target: string): Promise<void> {
-    const model = sourceFiles(
-      Object.fromEntries(readdirSync(source).map((key) => [key, readFileSync(join(source, key))])),
-    );
-    const { files } = await make(model, recipe, LIMITS);
-    mkdirSync(join(folder, target), { recursive: true });
-    for (const [key, bytes] of files) writeFileSync(join(folder, target, key), bytes);
-  }
+  const compress = (recipe: object, target: string) => compressFolder(source, recipe, join(folder, target));
 
   let source = join(GOLDEN, kind);
 
