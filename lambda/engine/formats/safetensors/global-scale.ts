@@ -34,11 +34,7 @@ export function globalScaleOf(
   return found;
 }
 
-async function findScale(
-  context: StepContext,
-  set: readonly SharedRange[],
-  buffers: ChunkBuffers,
-): Promise<number> {
+async function findScale(context: StepContext, set: readonly SharedRange[], buffers: ChunkBuffers): Promise<number> {
   let absmax = 0;
   let type: WeightType = set[0].dtype;
   for (const { file, offset, length, dtype, module } of set) {
