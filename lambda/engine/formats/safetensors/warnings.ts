@@ -2,8 +2,11 @@ import { Recipe } from '../../recipe';
 import { Checkpoint } from './checkpoint';
 import { setting } from './config-file';
 import { WITH_BIASES } from './fused-experts';
+import { engineNameOf } from './fused-sets';
+import { BLOCK } from './schemes/schemes';
 import { SelectedTensor } from './selection';
 import { actionOf } from './treatment';
+import { Weight } from './weights';
 
 /** Group sizes that the kernels of today's inference engines take. */
 const SERVED_GROUPS = [32, 64, 128];
@@ -46,6 +49,15 @@ export function warningsFor(
     if (!SERVED_GROUPS.includes(size))
       warnings.push(`Groups of ${size} are not among those that vLLM's kernels take (${SERVED_GROUPS.join(', ')}).`);
   }
+  const unblocked = tensors.flatMap(({ treatment, weights }) =>
+    treatment.scheme?.method === 'fp8-block' ? weights.filter(runsInBrokenBlocks) : [],
+  );
+  if (unblocked.length > 0) {
+    warnings.push(
+      `vLLM refuses ${unblocked.length} weights such as ${unblocked[0].module}: what it runs as one must have a multiple of ${BLOCK} ` +
+        'rows each for fp8-block; choose fp8.',
+    );
+  }
   const undivided = tensors.filter(
     ({ treatment }) => treatment.automatic && treatment.reason?.includes('do not divide'),
   );
@@ -65,6 +77,11 @@ export function warningsFor(
     warnings.push('The recipe changes no tensor of this model: the artifact is a copy.');
   }
   return warnings;
+}
+
+/** Whether a block of the matrix that engines make of this weight and others would lie in two of them. */
+function runsInBrokenBlocks({ module, rows }: Weight): boolean {
+  return engineNameOf(module) !== module && rows % BLOCK !== 0;
 }
 
 function isLanguageModel(checkpoint: Checkpoint): boolean {

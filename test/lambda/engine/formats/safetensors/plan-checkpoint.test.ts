@@ -117,6 +117,18 @@ describe('selection', () => {
     },
   );
 
+  test.each([
+    ['fp8-block', 64, true],
+    ['fp8-block', 128, false],
+    ['fp8', 64, false],
+  ])('%s warns of keys with %d rows: %s', async (method, rows, warned) => {
+    const keys = MODEL.map((tensor) => (tensor.name.includes('k_proj') ? { ...tensor, shape: [rows, 128] } : tensor));
+    const { warnings } = await plan({ method }, keys);
+    expect(
+      warnings.some((text) => /vLLM refuses 1 weights such as model\.layers\.0\.self_attn\.k_proj/.test(text)),
+    ).toBe(warned);
+  });
+
   test('refuses a recipe that splits what runs as one, naming both', async () => {
     const recipe = { method: 'w8a8', ignore: ['re:.*mlp.gate'] };
     await expect(plan(recipe)).rejects.toThrow(
