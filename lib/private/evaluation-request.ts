@@ -1,23 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { ContainerImageConfig } from '../container-image';
 import { EvaluationOptions } from '../evaluation-options';
 import { attemptName } from './attempt';
-import { Network } from './network';
+import { JobRequestProps } from './job-request';
 import { EVALUATION } from './prefixes';
 
-export interface EvaluationRequestProps {
-  readonly options: EvaluationOptions;
-  readonly modelName: string;
-  readonly bucketName: string;
-  readonly image: ContainerImageConfig;
-  readonly roleArn: string;
-  readonly source?: Asset;
-  readonly network?: Network;
-  readonly volumeKeyArn?: string;
-  readonly outputKeyArn?: string;
-  readonly jobNamePath: string;
-  readonly buildPath: string;
+export interface EvaluationRequestProps extends JobRequestProps<EvaluationOptions> {
   readonly rawPath: string;
   readonly artifactPath: string;
 }

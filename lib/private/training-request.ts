@@ -1,29 +1,13 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { ContainerImageConfig } from '../container-image';
 import { TrainingChannel, TrainingDataDistribution, TrainingInputMode } from '../training-channel';
 import { TrainingOptions } from '../training-options';
 import { attemptName } from './attempt';
-import { Network } from './network';
+import { JobRequestProps } from './job-request';
 import { RAW } from './prefixes';
 
-export interface TrainingRequestProps {
-  readonly options: TrainingOptions;
-  readonly modelName: string;
-  readonly bucketName: string;
-  readonly image: ContainerImageConfig;
-  readonly roleArn: string;
-  readonly source?: Asset;
-  readonly network?: Network;
-  readonly volumeKeyArn?: string;
-  readonly outputKeyArn?: string;
-  readonly jobNamePath: string;
-  readonly buildPath: string;
-}
-
 /** The request to CreateTrainingJob, as the Parameters field of the state. */
-export function trainingRequest(scope: Construct, props: TrainingRequestProps): Record<string, unknown> {
+export function trainingRequest(scope: Construct, props: JobRequestProps<TrainingOptions>): Record<string, unknown> {
   const { options, image, network } = props;
   const place = `s3://${props.bucketName}/${RAW}/${props.modelName}/`;
   const checkpoints = options.checkpoints ?? options.spot ?? false;
@@ -78,7 +62,7 @@ export function trainingRequest(scope: Construct, props: TrainingRequestProps): 
 /** Scripts get their arguments as JSON; other containers get text as it is. */
 function hyperparameters(
   scope: Construct,
-  { options, source, jobNamePath }: TrainingRequestProps,
+  { options, source, jobNamePath }: JobRequestProps<TrainingOptions>,
 ): Record<string, unknown> {
   const given = Object.fromEntries(
     Object.entries(options.hyperparameters ?? {}).map(([name, value]) => [
@@ -112,7 +96,7 @@ function channelRequest(channel: TrainingChannel): Record<string, unknown> {
   };
 }
 
-function resources({ options, volumeKeyArn }: TrainingRequestProps): Record<string, unknown> {
+function resources({ options, volumeKeyArn }: JobRequestProps<TrainingOptions>): Record<string, unknown> {
   return {
     InstanceType: options.instanceType.name,
     InstanceCount: options.instanceCount ?? 1,

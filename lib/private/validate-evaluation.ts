@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Token } from 'aws-cdk-lib';
 import { EvaluationInput, EvaluationLimit, EvaluationOptions } from '../evaluation-options';
 import { ensure, requireCount, requireDuration, requireNumber, requireWhole } from './validate';
+import { validateSource } from './validate-source';
 
 const DAY = 24 * 3600;
 /** What every evaluation gets. */
@@ -24,7 +23,7 @@ export function validateEvaluation(options: EvaluationOptions): void {
     `${options.instanceType.name} has a disk of its own, encrypted by itself; leave volumeEncryptionKey out`,
   );
   validateLimits(options.limits);
-  validateSource(options);
+  validateSource(options, 'evaluate.py');
   validateInputs(options.inputs ?? []);
   validateEnvironment(options.environment ?? {});
   (options.arguments ?? []).forEach((argument) =>
@@ -57,22 +56,6 @@ function validateLimits(limits: readonly EvaluationLimit[]): void {
       `min of ${metric} must not exceed max, received: ${min} and ${max}`,
     );
   });
-}
-
-function validateSource({ sourceDirectory, entryPoint, networkIsolation }: EvaluationOptions): void {
-  if (sourceDirectory === undefined) {
-    ensure(entryPoint === undefined, 'entryPoint needs a sourceDirectory');
-    return;
-  }
-  const script = entryPoint ?? 'evaluate.py';
-  ensure(
-    existsSync(join(sourceDirectory, script)),
-    `The entry point ${script} is not in the source directory ${sourceDirectory}`,
-  );
-  ensure(
-    !networkIsolation || !existsSync(join(sourceDirectory, 'requirements.txt')),
-    `networkIsolation forbids installing ${join(sourceDirectory, 'requirements.txt')}; vendor the packages into the folder and delete the file`,
-  );
 }
 
 function validateInputs(inputs: readonly EvaluationInput[]): void {

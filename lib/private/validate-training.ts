@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { TrainingOptions } from '../training-options';
 import { ensure, requireCount, requireDuration, requireWhole } from './validate';
+import { validateSource } from './validate-source';
 
 const DAY = 24 * 3600;
 
@@ -16,7 +15,7 @@ export function validateTraining(options: TrainingOptions): void {
   requireCount(options.securityGroups, 'securityGroups', 5);
   validateSpot(options);
   validateVolume(options);
-  validateSource(options);
+  validateSource(options, 'train.py');
   validateMaps(options);
   validateChannels(options);
   ensure(
@@ -45,22 +44,6 @@ function validateVolume({ instanceType, volumeSizeInGb, volumeEncryptionKey }: T
   ensure(
     !instanceType.hasLocalDisk || (volumeSizeInGb === undefined && volumeEncryptionKey === undefined),
     `${instanceType.name} has a disk of its own, encrypted by itself; leave volumeSizeInGb and volumeEncryptionKey out`,
-  );
-}
-
-function validateSource({ sourceDirectory, entryPoint, networkIsolation }: TrainingOptions): void {
-  if (sourceDirectory === undefined) {
-    ensure(entryPoint === undefined, 'entryPoint needs a sourceDirectory');
-    return;
-  }
-  const script = entryPoint ?? 'train.py';
-  ensure(
-    existsSync(join(sourceDirectory, script)),
-    `The entry point ${script} is not in the source directory ${sourceDirectory}`,
-  );
-  ensure(
-    !networkIsolation || !existsSync(join(sourceDirectory, 'requirements.txt')),
-    `networkIsolation forbids installing ${join(sourceDirectory, 'requirements.txt')}; vendor the packages into the folder and delete the file`,
   );
 }
 
