@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConflictError } from '../lambda/engine/errors';
 import { isS3Address } from '../lambda/engine/io/location';
+import { isRunning } from './is-running';
 
 /** The folder store's place for uploads that are not complete. */
 const UPLOADS = '.modelpress-uploads';
@@ -29,13 +30,4 @@ export async function claimDestination(address: string): Promise<() => Promise<v
     // Only what this run made, and only when nothing was put into it.
     if (made !== undefined && made !== uploads) await rmdir(folder).catch(() => undefined);
   };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

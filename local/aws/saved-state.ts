@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../python/environment-lock';
+import { isRunning } from '../../cli/is-running';
 
 /** Longer than an orderly end takes, milliseconds. */
 const END_LIMIT = 15_000;
@@ -22,7 +22,7 @@ async function waitForEarlierServer(stateDir: string): Promise<void> {
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, 'utf8'));
   const giveUp = Date.now() + END_LIMIT;
-  while (isAlive(pid) && Date.now() < giveUp) await sleep(50);
+  while (isRunning(pid) && Date.now() < giveUp) await sleep(50);
   rmSync(file, { force: true });
 }
 

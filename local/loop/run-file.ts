@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isAlive } from '../python/environment-lock';
+import { isRunning } from '../../cli/is-running';
 
 /** What a run tells others about itself, in `run.json` of the state folder. */
 export interface RunningLoop {
@@ -70,7 +70,7 @@ export class RunFile {
 
 /** A process id is used again after a while, so the command behind it counts too. */
 function isLoop(pid: number): boolean {
-  if (pid === process.pid || !isAlive(pid)) return false;
+  if (pid === process.pid || !isRunning(pid)) return false;
   const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout === null || /node|tsx/.test(stdout);
 }

@@ -2,16 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Whether a process with this id exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+import { isRunning } from '../../cli/is-running';
 
 /**
  * Runs `work` while holding a lock file, so that two runs do not install into the same environment. A lock whose
@@ -34,7 +25,7 @@ export async function withLock<T>(file: string, onWait: (pid: number) => void, w
       }
       const holder = readHolder(file);
       if (holder === undefined) continue;
-      if (!isAlive(holder)) {
+      if (!isRunning(holder)) {
         removeStale(file, `${mine}.stale`, holder);
         continue;
       }

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isRunning } from '../../../cli/is-running';
 
 /**
  * Claims a folder for this process, so that two servers never fight over one state.
@@ -22,13 +23,4 @@ export function lockState(path: string): () => void {
     writeFileSync(path, String(process.pid));
   }
   return () => rmSync(path, { force: true });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive, withLock } from '../../../local/python/environment-lock';
+import { isRunning } from '../../../cli/is-running';
+import { withLock } from '../../../local/python/environment-lock';
 
 describe('withLock', () => {
   let folder: string;
@@ -13,7 +14,7 @@ describe('withLock', () => {
 
   test('takes over the lock of a process that is gone', async () => {
     const gone = spawnSync(process.execPath, ['-e', '']).pid;
-    expect(isAlive(gone)).toBe(false);
+    expect(isRunning(gone)).toBe(false);
     const file = join(folder, 'lock');
     writeFileSync(file, String(gone));
     await expect(
