@@ -9,13 +9,15 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runCommandLine } from '../../cli/run-command-line';
 import { FileSource } from '../../lambda/engine/io/file-source';
-import { safetensorsFile } from '../lambda/engine/formats/safetensors/fixtures';
+import { FixtureTensor, headerOf, safetensorsFile } from '../lambda/engine/formats/safetensors/fixtures';
 
 const ROOT = resolve(__dirname, '../..');
 const LLAMA = join(ROOT, 'test/golden/safetensors/llama');
@@ -29,14 +31,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Starts the command as a user would in a checkout; its temporary files lie below the test's own folder. */
 function start(...argv: string[]) {
-  const child = spawn(
-    process.execPath,
-    [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(ROOT, 'bin/modelpress.ts'), ...argv],
-    {
-      env: { ...process.env, TMPDIR: join(folder, 'tmp') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', 'bin/modelpress.ts', ...argv], {
+    cwd: ROOT,
+    env: { ...process.env, TMPDIR: join(folder, 'tmp') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
@@ -124,13 +123,13 @@ describe('modelpress compress', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'stopped by %s it leaves nothing behind, and can be run again',
     async (signal) => {
+      const model = join(folder, 'model/model.safetensors');
       mkdirSync(join(folder, 'model'));
-      const tensors = Array.from({ length: 12 }, (_, i) => ({
-        name: `model.${i}.weight`,
-        dtype: 'F32',
-        shape: [2048, 1024],
-      }));
-      writeFileSync(join(folder, 'model/model.safetensors'), safetensorsFile(tensors));
+      // A file with a hole of 16 GB for weights: it is stopped long before it is done, however busy the machine is.
+      const tensors = (length: number): FixtureTensor[] =>
+        Array.from({ length }, (_, i) => ({ name: `model.${i}.weight`, dtype: 'F32', shape: [2048, 1024] }));
+      writeFileSync(model, headerOf(tensors(2000)));
+      truncateSync(model, statSync(model).size + 2000 * 2048 * 1024 * 4);
       const argv = ['compress', join(folder, 'model'), join(folder, 'out'), '--recipe', 'w8a8', '--jobs', '1'];
       const { child, output } = start(...argv);
       const closed = once(child, 'close');
@@ -142,6 +141,7 @@ describe('modelpress compress', () => {
       expect([code, output.stderr]).toEqual([1, expect.stringContaining(`stopped by ${signal}`)]);
       expect(existsSync(join(folder, 'out'))).toBe(false);
       expect(leftovers()).toEqual([]);
+      writeFileSync(model, safetensorsFile(tensors(1)));
       expect(await run(...argv)).toMatchObject({ code: 0 });
     },
   );

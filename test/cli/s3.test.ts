@@ -24,7 +24,7 @@ describe('modelpress compress from and to S3', () => {
     aws = await startTestAws();
     await aws.s3.send(new CreateBucketCommand({ Bucket: 'models' }));
     for (const name of readdirSync(MIXTRAL)) await put(`raw/mixtral/${name}`, readFileSync(join(MIXTRAL, name)));
-  }, 600_000);
+  });
   afterAll(async () => {
     await aws.close();
     rmSync(folder, { recursive: true });
@@ -39,20 +39,17 @@ describe('modelpress compress from and to S3', () => {
 
   async function run(...argv: string[]): Promise<{ code: number | null; stderr: string }> {
     const { accessKeyId, secretAccessKey } = aws.config.credentials;
-    const child = spawn(
-      process.execPath,
-      [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(ROOT, 'bin/modelpress.ts'), ...argv],
-      {
-        env: {
-          ...process.env,
-          AWS_ENDPOINT_URL: aws.url,
-          AWS_REGION: aws.config.region,
-          AWS_ACCESS_KEY_ID: accessKeyId,
-          AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        },
-        stdio: ['ignore', 'ignore', 'pipe'],
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', 'bin/modelpress.ts', ...argv], {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        AWS_ENDPOINT_URL: aws.url,
+        AWS_REGION: aws.config.region,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
       },
-    );
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const [code] = (await once(child, 'close')) as [number | null];
@@ -75,7 +72,7 @@ describe('modelpress compress from and to S3', () => {
       code: 1,
       stderr: expect.stringMatching(/holds files already/) as string,
     });
-  }, 120_000);
+  });
 
   test('a build that fails leaves neither objects nor uploads', async () => {
     const data = Buffer.alloc(64 * 64 * 2, 0xff);
@@ -93,5 +90,5 @@ describe('modelpress compress from and to S3', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/model\.safetensors: model\.a holds NaN/)]);
     expect(await keys('compressed/nan/')).toEqual([]);
     expect((await aws.s3.send(new ListMultipartUploadsCommand({ Bucket: 'models' }))).Uploads ?? []).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -1,9 +1,8 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { CreateEndpointCommand } from '@aws-sdk/client-sagemaker';
-import { isAlive, TestSageMaker, until } from './test-sagemaker';
+import { gone, isAlive, TestSageMaker, until } from './test-sagemaker';
 
 const ROOT = join(__dirname, '../../..');
 
@@ -14,34 +13,23 @@ afterAll(() => sageMaker.close());
 /** The command line as a process of its own; its clients take the place of the ones in this process. */
 async function startProgram(): Promise<{ program: ChildProcess; ended: Promise<number | null> }> {
   await sageMaker.server.close();
-  const port = await new Promise<number>((resolve) => {
-    const probe = createServer().listen(0, () => {
-      const { port: free } = probe.address() as { port: number };
-      probe.close(() => resolve(free));
-    });
-  });
-  const args = [
-    '--python',
-    sageMaker.python,
-    '--port',
-    String(port),
-    '--s3',
-    sageMaker.aws.url,
-    '--state',
-    sageMaker.stateDir,
-  ];
-  const program = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'local/sagemaker/main.ts'), ...args], {
+  const args = ['--python', sageMaker.python, '--port', '0', '--s3', sageMaker.aws.url, '--state', sageMaker.stateDir];
+  const program = spawn(process.execPath, ['--require', 'tsx/cjs', 'local/sagemaker/main.ts', ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<number | null>((resolve) => program.once('exit', resolve));
   let output = '';
   program.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  await until(
-    () => output,
-    (text) => text.includes(`listens on http://127.0.0.1:${port}`),
+  const address = /listens on (http:\S+)\n/;
+  sageMaker.useAddress(
+    address.exec(
+      await until(
+        () => output,
+        (text) => address.test(text),
+      ),
+    )![1],
   );
-  sageMaker.useAddress(`http://127.0.0.1:${port}`);
   return { program, ended };
 }
 
@@ -73,11 +61,7 @@ test.each([
   for (const pid of pids) expect(await isAlive(pid)).toBe(true);
   program.kill(signal);
   expect(await ended).toBe(code);
-  for (const pid of pids)
-    await until(
-      () => isAlive(pid),
-      (alive) => !alive,
-    );
+  for (const pid of pids) await gone(pid);
   await sageMaker.open();
   expect((await sageMaker.job(job)).TrainingJobStatus).toBe('Failed');
 });
