@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** A port that was asked for is taken. */
@@ -9,12 +10,23 @@ export class PortInUseError extends Error {
   }
 }
 
+/** Below what operating systems hand out by themselves, so that nobody is given a port between its choice and its use. */
+const FIRST = 20_000;
+const LAST = 32_767;
+
 /** Finds free ports on the loopback interface, different ones. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(FIRST, LAST + 1);
+    try {
+      await checkPortIsFree(port);
+      ports.add(port);
+    } catch (error) {
+      if (!(error instanceof PortInUseError)) throw error;
+    }
+  }
+  return [...ports];
 }
 
 /** @throws PortInUseError when something listens there. */
