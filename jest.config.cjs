@@ -13,5 +13,6 @@ module.exports = {
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out', '<rootDir>/.modelpress', '<rootDir>/.venv'],
   watchPathIgnorePatterns: ['<rootDir>/.modelpress', '<rootDir>/cdk.out'],
-  testTimeout: 60000,
+  // Ends what hangs, whatever the machine: nothing here is a matter of speed.
+  testTimeout: 300000,
 };

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { ACCOUNT, REGION } from '../aws/local-aws';
 import { CdkError, CdkOptions, runCdk } from './cdk';
 
-const SYNTH_LIMIT = 90_000;
-const BOOTSTRAP_LIMIT = 60_000;
-const DEPLOY_LIMIT = 180_000;
+/** Milliseconds after which a command hangs; on a busy machine it takes some times as long as it should. */
+const LIMIT = 300_000;
 
 export interface DeployOptions extends CdkOptions {
   /** Settings of `bin/app.ts`; those that are undefined are left to the environment and `cdk.json`. */
@@ -37,9 +36,9 @@ export async function deployApp(options: DeployOptions): Promise<StackOutputs> {
   const context = settings.flatMap(([name, value]) => ['-c', `modelpress:${name}=${value}`]);
   const synth = ['synth', '--quiet', '--output', assembly, ...context];
   await allDone([
-    runCdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`], BOOTSTRAP_LIMIT, empty),
+    runCdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`], LIMIT, empty),
     // The app lets the environment win over the context, but what was asked for here counts.
-    runCdk({ ...options, without: settings.map(([name]) => environmentName(name)) }, synth, SYNTH_LIMIT),
+    runCdk({ ...options, without: settings.map(([name]) => environmentName(name)) }, synth, LIMIT),
   ]);
   const deploy = [
     '--app',
@@ -53,7 +52,7 @@ export async function deployApp(options: DeployOptions): Promise<StackOutputs> {
     outputsFile,
   ];
   // Away from `cdk.json`, whose build has just been done for the synthesis.
-  await runCdk(options, ['deploy', ...deploy], DEPLOY_LIMIT, empty);
+  await runCdk(options, ['deploy', ...deploy], LIMIT, empty);
   return readOutputs(outputsFile);
 }
 

@@ -25,6 +25,12 @@ export interface PythonEnvironment {
   readonly python: string;
 }
 
+/** An environment that is there already, complete and up to date. */
+export function findEnvironment(options: EnsurePythonOptions = {}): PythonEnvironment | undefined {
+  const { python, stages } = describe(options);
+  return canRun(python) && stages.every((one) => one.isDone()) ? { python } : undefined;
+}
+
 const IMPORTS = ['tensorflow', 'ai_edge_litert.interpreter', 'onnx', 'onnxruntime', 'sklearn', 'boto3', 'ministack'];
 
 /**
@@ -34,22 +40,16 @@ const IMPORTS = ['tensorflow', 'ai_edge_litert.interpreter', 'onnx', 'onnxruntim
  * @throws NoPythonError when this machine has no usable Python; Error with pip's last lines when installing fails.
  */
 export async function ensurePython(options: EnsurePythonOptions = {}): Promise<PythonEnvironment> {
-  const root = options.root ?? resolve(__dirname, '../..');
   const report = options.report ?? ((line: string) => console.log(line));
-  const environment = join(root, '.venv');
-  const python = join(environment, 'bin', 'python');
-  const files = options.requirements ?? {
-    local: join(__dirname, 'requirements.txt'),
-    test: join(__dirname, 'requirements-test.txt'),
-  };
-  const local = stage(environment, 'local', files.local);
-  const stages = options.withTestPeers ? [local, stage(environment, 'test', files.test)] : [local];
-  const complete = (): boolean => canRun(python) && stages.every((one) => one.isDone());
-  if (complete()) return { python };
+  const { root, environment, python, stages } = describe(options);
+  const [local] = stages;
+  const found = findEnvironment(options);
+  if (found !== undefined) return found;
 
   const waiting = (pid: number): void => report(`Python environment: process ${pid} is installing it, waiting`);
   return withLock(join(root, '.modelpress', 'python.lock'), waiting, async () => {
-    if (complete()) return { python };
+    const made = findEnvironment(options);
+    if (made !== undefined) return made;
     const started = Date.now();
     if (!canRun(python) || !local.isDone()) {
       const base = findPython();
@@ -80,6 +80,30 @@ export async function ensurePython(options: EnsurePythonOptions = {}): Promise<P
     report(`Python environment: ready after ${Math.round((Date.now() - started) / 1000)} s`);
     return { python };
   });
+}
+
+interface Description extends PythonEnvironment {
+  readonly root: string;
+  /** Path of the environment. */
+  readonly environment: string;
+  /** What is installed one after the other. */
+  readonly stages: readonly [Stage, ...Stage[]];
+}
+
+function describe(options: EnsurePythonOptions): Description {
+  const root = options.root ?? resolve(__dirname, '../..');
+  const environment = join(root, '.venv');
+  const files = options.requirements ?? {
+    local: join(__dirname, 'requirements.txt'),
+    test: join(__dirname, 'requirements-test.txt'),
+  };
+  const local = stage(environment, 'local', files.local);
+  return {
+    root,
+    environment,
+    python: join(environment, 'bin', 'python'),
+    stages: options.withTestPeers ? [local, stage(environment, 'test', files.test)] : [local],
+  };
 }
 
 interface Stage {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { ensurePython } from '../../local/python/ensure-python';
+import { testPython } from '../support/python';
 
 const GOLDEN = resolve(__dirname, '../golden/examples/gradual-pruning.json');
 const TRAINING = resolve(__dirname, '../../examples/tensorflow-digits/training');
@@ -41,7 +41,7 @@ const size = golden.kernel.flat().length;
 let seen: { still: Run[]; learning: Run; answers: string[] };
 
 beforeAll(async () => {
-  const { python } = await ensurePython();
+  const python = testPython();
   const args = [
     join(__dirname, 'gradual_pruning.py'),
     TRAINING,
@@ -49,7 +49,7 @@ beforeAll(async () => {
     JSON.stringify(ARGUMENTS.map(([args]) => args)),
   ];
   seen = JSON.parse((await promisify(execFile)(python, args)).stdout) as typeof seen;
-}, 60_000);
+});
 
 test("zeros the same weights at the same steps as the toolkit's prune_low_magnitude", () => {
   expect(seen.still.map(({ zeros }) => zeros)).toEqual(golden.runs.map(({ zeros }) => zeros));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { ensurePython } from '../../local/python/ensure-python';
+import { testPython } from '../support/python';
 
 const ROOT = resolve(__dirname, '../..');
 const COUNT = 1000;
@@ -27,7 +27,7 @@ describe.each([
   let seen: Seen;
 
   beforeAll(async () => {
-    const { python } = await ensurePython();
+    const python = testPython();
     mkdirSync(raw, { recursive: true });
     const golden = readFileSync(join(ROOT, 'test/golden/examples', `${example}.onnx.gz`));
     writeFileSync(join(raw, 'model.onnx'), gunzipSync(golden));
@@ -39,7 +39,7 @@ describe.each([
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
     seen = JSON.parse(stdout) as Seen;
-  }, 120_000);
+  });
 
   test('int8 stays within half a point of the float model on held-out examples', () => {
     expect(seen.raw).toBeGreaterThan(lowest);

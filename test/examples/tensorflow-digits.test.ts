@@ -3,20 +3,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ensurePython } from '../../local/python/ensure-python';
+import { testPython } from '../support/python';
 
 const EXAMPLE = join(__dirname, '../../examples/tensorflow-digits');
 const folder = mkdtempSync(join(tmpdir(), 'modelpress-digits-'));
 let python: string;
 
 beforeAll(async () => {
-  ({ python } = await ensurePython());
+  python = testPython();
   const script = join(EXAMPLE, 'training/train.py');
   const { stdout } = await promisify(execFile)(python, [script], {
     env: { ...process.env, SM_MODEL_DIR: join(folder, 'model') },
   });
   trainingLog = stdout;
-}, 180_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let trainingLog: string;

@@ -17,7 +17,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'test',
   });
   await aws.s3.send(new CreateBucketCommand({ Bucket: 'assets' }));
-}, 600_000);
+});
 
 afterAll(async () => {
   process.env = saved;

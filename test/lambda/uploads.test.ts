@@ -23,7 +23,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'test',
   });
   await aws.s3.send(new CreateBucketCommand({ Bucket: 'models' }));
-}, 600_000);
+});
 
 /** What waits for more files says so. */
 beforeAll(() => void jest.spyOn(console, 'info').mockImplementation());

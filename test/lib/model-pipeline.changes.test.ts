@@ -31,7 +31,7 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   });
-}, 600_000);
+});
 afterAll(async () => {
   process.env = saved;
   await sageMaker.close();

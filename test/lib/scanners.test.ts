@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
@@ -16,6 +15,7 @@ import {
   ModelPipeline,
   ModelSource,
 } from '../../lib';
+import { testPython } from '../support/python';
 import { FIXTURES, maximalPipeline, newStack, pipelineProps } from './support/pipelines';
 
 function twoPipelines(app: App): void {
@@ -75,9 +75,7 @@ describe.each(apps)('%s', (_, make) => {
   });
 
   test('is what cfn-lint takes for good', () => {
-    const lint = process.env.MODELPRESS_CFN_LINT ?? resolve(__dirname, '..', '..', '.venv', 'bin', 'cfn-lint');
-    if (!existsSync(lint))
-      throw new Error(`cfn-lint is not at ${lint}; run npm test, which installs it, or set MODELPRESS_CFN_LINT`);
+    const lint = join(dirname(testPython({ withTestPeers: true })), 'cfn-lint');
     const templates = make()
       .synth()
       .stacks.map(({ templateFullPath }) => templateFullPath);

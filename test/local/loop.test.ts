@@ -27,11 +27,10 @@ import { ExecutionFailedError } from '../../executions/execution-failure';
 import { followExecution } from '../../executions/follow-execution';
 import { RunningLoop } from '../../local/loop/run-file';
 import { parseS3Uri } from '../../local/loop/s3-location';
-import { ensurePython } from '../../local/python/ensure-python';
+import { testPython } from '../support/python';
 import { LoopProcess } from './loop-process';
 import { Mailbox } from './mailbox';
 
-const MINUTES = 60_000;
 const quiet = { entered: () => undefined, exited: () => undefined, failed: () => undefined };
 
 /** The whole loop once, and what happens to a running endpoint when later builds and releases go wrong. */
@@ -47,7 +46,8 @@ describe('npm run local', () => {
   let local: { readonly environment: Record<string, string>; readonly events: EventBridgeClient };
 
   beforeAll(async () => {
-    await ensurePython();
+    // The loop would install it, which takes longer than a test may.
+    testPython();
     stateDir = mkdtempSync(join(tmpdir(), 'modelpress-loop-'));
     loop = new LoopProcess(['--state-dir', stateDir, '--keep']);
     await loop.waitFor(/Ctrl-C stops everything/);
@@ -63,13 +63,13 @@ describe('npm run local', () => {
     ];
     artifact = (await loop.waitFor(/Artifact: (s3:\S+)/))[1];
     mailbox = await Mailbox.subscribe(awsUrl, outputs.NotificationTopicArn);
-  }, 6 * MINUTES);
+  });
 
   afterAll(async () => {
     loop.signal('SIGINT');
     await loop.exit;
     rmSync(stateDir, { recursive: true, force: true });
-  }, MINUTES);
+  });
 
   const invoke = async (): Promise<unknown> => {
     const [, url] = await loop.waitFor(/curl -s -X POST (\S+)/);
@@ -176,51 +176,47 @@ describe('npm run local', () => {
       );
     });
 
-    test(
-      'sees an upload become the model, which nothing repeats, and brings the earlier one back',
-      async () => {
-        const { bucket } = parseS3Uri(artifact);
-        const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'raw/' }));
-        const raw = Contents.map(({ Key = '' }) => Key).filter((key) => key.includes('/output/model/'));
-        const upload = { Bucket: bucket, Key: 'uploads/digits/v1/model.tflite' };
-        // The model itself last: it makes the upload complete.
-        raw.sort((one) => (one.endsWith('.tflite') ? 1 : -1));
-        for (const key of raw) {
-          const name = key.endsWith('.tflite') ? 'model.tflite' : key.split('/').pop();
-          const Key = `uploads/digits/v1/${name}`;
-          await s3.send(new CopyObjectCommand({ Bucket: bucket, Key, CopySource: `${bucket}/${key}` }));
-        }
-        let builds = await history();
-        while (builds[0].inService !== true || builds.length < 2) {
-          await sleep(500);
-          builds = await history();
-        }
-        expect(builds[0].build).toMatch(/^model-[0-9a-f]{24}$/);
-        expect(await invoke()).toHaveProperty('predictions');
+    test('sees an upload become the model, which nothing repeats, and brings the earlier one back', async () => {
+      const { bucket } = parseS3Uri(artifact);
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'raw/' }));
+      const raw = Contents.map(({ Key = '' }) => Key).filter((key) => key.includes('/output/model/'));
+      const upload = { Bucket: bucket, Key: 'uploads/digits/v1/model.tflite' };
+      // The model itself last: it makes the upload complete.
+      raw.sort((one) => (one.endsWith('.tflite') ? 1 : -1));
+      for (const key of raw) {
+        const name = key.endsWith('.tflite') ? 'model.tflite' : key.split('/').pop();
+        const Key = `uploads/digits/v1/${name}`;
+        await s3.send(new CopyObjectCommand({ Bucket: bucket, Key, CopySource: `${bucket}/${key}` }));
+      }
+      let builds = await history();
+      while (builds[0].inService !== true || builds.length < 2) {
+        await sleep(500);
+        builds = await history();
+      }
+      expect(builds[0].build).toMatch(/^model-[0-9a-f]{24}$/);
+      expect(await invoke()).toHaveProperty('predictions');
 
-        const event = {
-          Source: 'aws.s3',
-          DetailType: 'Object Created',
-          Detail: JSON.stringify({ bucket: { name: bucket }, object: { key: upload.Key } }),
-        };
-        await local.events.send(new PutEventsCommand({ Entries: [event, event] }));
-        const run = ['run', '--source', `s3://${bucket}/uploads/digits/v1/`, '--wait'] as const;
-        const byHand = await json<{ build: string; endpoint: { artifact: string } }>(...run);
-        expect(byHand).toMatchObject({ started: true });
-        expect(await json<object>(...run)).toMatchObject({ build: byHand.build, started: false, status: 'SUCCEEDED' });
-        const unchanged = await json<object>('run', '--if-changed', '--wait');
-        expect(unchanged).toMatchObject({ started: true, endpoint: { artifact: byHand.endpoint.artifact } });
-        expect((await history()).map(({ build }) => build)).toEqual([byHand.build, builds[0].build, builds[1].build]);
+      const event = {
+        Source: 'aws.s3',
+        DetailType: 'Object Created',
+        Detail: JSON.stringify({ bucket: { name: bucket }, object: { key: upload.Key } }),
+      };
+      await local.events.send(new PutEventsCommand({ Entries: [event, event] }));
+      const run = ['run', '--source', `s3://${bucket}/uploads/digits/v1/`, '--wait'] as const;
+      const byHand = await json<{ build: string; endpoint: { artifact: string } }>(...run);
+      expect(byHand).toMatchObject({ started: true });
+      expect(await json<object>(...run)).toMatchObject({ build: byHand.build, started: false, status: 'SUCCEEDED' });
+      const unchanged = await json<object>('run', '--if-changed', '--wait');
+      expect(unchanged).toMatchObject({ started: true, endpoint: { artifact: byHand.endpoint.artifact } });
+      expect((await history()).map(({ build }) => build)).toEqual([byHand.build, builds[0].build, builds[1].build]);
 
-        const back = await modelpress('release', builds[1].build as string, '--wait');
-        expect(back).toMatchObject({
-          code: 0,
-          stdout: expect.stringContaining(`InService, serves ${artifact}`) as string,
-        });
-        expect((await history()).map(({ inService }) => inService)).toEqual([false, false, true]);
-      },
-      3 * MINUTES,
-    );
+      const back = await modelpress('release', builds[1].build as string, '--wait');
+      expect(back).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(`InService, serves ${artifact}`) as string,
+      });
+      expect((await history()).map(({ inService }) => inService)).toEqual([false, false, true]);
+    });
 
     test('says what it was given wrongly', async () => {
       const release = await modelpress('release', 'no-such-build');
@@ -255,181 +251,149 @@ describe('npm run local', () => {
     return `s3://${bucket}/${copy}`;
   };
 
-  test(
-    'a good, a crashing and a wrong release under constant requests: none fails, and only the good one stays',
-    async () => {
-      const answers: unknown[] = [];
-      let isGoing = true;
-      const traffic = (async () => {
-        while (isGoing) answers.push(await invoke().catch((error: Error) => error.message));
-      })();
-      const good = await variation('good', (script) => `${script}\n# another release\n`);
-      const { executionArn } = await states.send(
-        new StartExecutionCommand({
-          stateMachineArn: outputs.ReleaseStateMachineArn,
-          input: JSON.stringify({ artifact: good }),
-        }),
-      );
-      await followExecution(states, executionArn ?? '', quiet);
-      const config = await servedConfig();
+  test('a good, a crashing and a wrong release under constant requests: none fails, and only the good one stays', async () => {
+    const answers: unknown[] = [];
+    let isGoing = true;
+    const traffic = (async () => {
+      while (isGoing) answers.push(await invoke().catch((error: Error) => error.message));
+    })();
+    const good = await variation('good', (script) => `${script}\n# another release\n`);
+    const { executionArn } = await states.send(
+      new StartExecutionCommand({
+        stateMachineArn: outputs.ReleaseStateMachineArn,
+        input: JSON.stringify({ artifact: good }),
+      }),
+    );
+    await followExecution(states, executionArn ?? '', quiet);
+    const config = await servedConfig();
 
-      const crashing = await variation('crashing', () => 'raise RuntimeError("this script is broken")');
-      const crash = await failureOf(outputs.ReleaseStateMachineArn, { artifact: crashing });
-      expect(crash.failure.cause).toMatch(/health check|ping/i);
-      const mail = await mailbox.next();
-      expect(mail.Subject).toBe('modelpress: release of digits was rolled back');
-      expect(mail.Message).toMatch(/error: RolledBack\n.*cause: .*(health check|ping)/is);
-      expect(mail.MessageAttributes.kind.Value).toBe('rolled-back');
+    const crashing = await variation('crashing', () => 'raise RuntimeError("this script is broken")');
+    const crash = await failureOf(outputs.ReleaseStateMachineArn, { artifact: crashing });
+    expect(crash.failure.cause).toMatch(/health check|ping/i);
+    const mail = await mailbox.next();
+    expect(mail.Subject).toBe('modelpress: release of digits was rolled back');
+    expect(mail.Message).toMatch(/error: RolledBack\n.*cause: .*(health check|ping)/is);
+    expect(mail.MessageAttributes.kind.Value).toBe('rolled-back');
 
-      const wrong = await variation(
-        'wrong',
-        (script) =>
-          `${script}\nright = predict_fn\n\n\ndef predict_fn(images, model):\n    return right(images, model)[:, ::-1]\n`,
-      );
-      const mistake = await failureOf(outputs.ReleaseStateMachineArn, { artifact: wrong });
-      expect(mistake.failure.cause).toContain('3 of 3 golden requests were answered wrongly');
-      expect((await mailbox.next()).Message).toContain('error: SmokeTestFailed');
+    const wrong = await variation(
+      'wrong',
+      (script) =>
+        `${script}\nright = predict_fn\n\n\ndef predict_fn(images, model):\n    return right(images, model)[:, ::-1]\n`,
+    );
+    const mistake = await failureOf(outputs.ReleaseStateMachineArn, { artifact: wrong });
+    expect(mistake.failure.cause).toContain('3 of 3 golden requests were answered wrongly');
+    expect((await mailbox.next()).Message).toContain('error: SmokeTestFailed');
 
-      isGoing = false;
-      await traffic;
-      expect(await servedConfig()).toBe(config);
-      expect(answers.length).toBeGreaterThan(100);
-      expect(answers.filter((answer) => (answer as { predictions?: unknown }).predictions === undefined)).toEqual([]);
-    },
-    MINUTES,
-  );
+    isGoing = false;
+    await traffic;
+    expect(await servedConfig()).toBe(config);
+    expect(answers.length).toBeGreaterThan(100);
+    expect(answers.filter((answer) => (answer as { predictions?: unknown }).predictions === undefined)).toEqual([]);
+  });
 
-  test(
-    'a model that is not TFLite stops the build at Plan',
-    async () => {
-      const { bucket } = parseS3Uri(artifact);
-      await s3.send(
-        new PutObjectCommand({ Bucket: bucket, Key: 'raw/elsewhere/model.tflite', Body: 'not a flatbuffer at all' }),
-      );
-      const { failure } = await failureOf(outputs.BuildStateMachineArn, { source: `s3://${bucket}/raw/elsewhere/` });
-      expect(failure).toMatchObject({ state: 'Plan', error: 'InvalidModel' });
-      expect(failure.cause).toContain('model.tflite');
-      const mail = await mailbox.next();
-      expect(mail.Subject).toBe('modelpress: build of digits failed');
-      expect(mail.Message).toContain(`state: Plan\nerror: InvalidModel\ncause: ${failure.cause}\n`);
-    },
-    MINUTES,
-  );
+  test('a model that is not TFLite stops the build at Plan', async () => {
+    const { bucket } = parseS3Uri(artifact);
+    await s3.send(
+      new PutObjectCommand({ Bucket: bucket, Key: 'raw/elsewhere/model.tflite', Body: 'not a flatbuffer at all' }),
+    );
+    const { failure } = await failureOf(outputs.BuildStateMachineArn, { source: `s3://${bucket}/raw/elsewhere/` });
+    expect(failure).toMatchObject({ state: 'Plan', error: 'InvalidModel' });
+    expect(failure.cause).toContain('model.tflite');
+    const mail = await mailbox.next();
+    expect(mail.Subject).toBe('modelpress: build of digits failed');
+    expect(mail.Message).toContain(`state: Plan\nerror: InvalidModel\ncause: ${failure.cause}\n`);
+  });
 
-  test(
-    'a second run joins the first; when its training fails it says why, and the endpoint serves on',
-    async () => {
-      const before = await servedConfig();
-      const second = new LoopProcess(['--state-dir', stateDir, '--set', 'hyperparameters={"epochs":"many"}']);
+  test('a second run joins the first; when its training fails it says why, and the endpoint serves on', async () => {
+    const before = await servedConfig();
+    const second = new LoopProcess(['--state-dir', stateDir, '--set', 'hyperparameters={"epochs":"many"}']);
+    expect(await second.exit).toBe(1);
+    expect(second.output).toMatch(/Local services of process \d+/);
+    expect(second.output).toMatch(/✗ Train failed: States\.TaskFailed/);
+    expect(second.output).toMatch(/The end of .*\.log:[^]*invalid int value: 'many'/);
+    expect(second.output).toMatch(new RegExp(`still serves ${before}: (\\d) is recognised as \\1`));
+    expect(await servedConfig()).toBe(before);
+  });
+
+  test('a model that is not good enough ends the loop with its numbers, and the endpoint serves on', async () => {
+    const before = await servedConfig();
+    const pruned = ['--prune', '0.97', '--set', 'hyperparameters={"epochs":2}'];
+    const second = new LoopProcess(['--state-dir', stateDir, ...pruned]);
+    expect(await second.exit).toBe(1);
+    const numbers = /- accuracy dropped by 0\.\d+ from 0\.\d+ to 0\.\d+; at most 0\.02 is allowed/;
+    expect(second.output).toMatch(/✗ EvaluationGate failed: GateFailed\n {2}the compressed model is not good enough/);
+    expect(second.output).toMatch(numbers);
+    expect(second.output).toContain(`still serves ${before}`);
+    expect(await servedConfig()).toBe(before);
+    // The failed training before has told, too.
+    const mails = [await mailbox.next(), await mailbox.next()];
+    expect(mails.map(({ MessageAttributes }) => MessageAttributes.kind.Value)).toEqual(['failed', 'gated']);
+    expect(mails[1].Message).toMatch(numbers);
+  });
+
+  test('a build that waits for approval asks for it, and is released once it is given, however often that is told', async () => {
+    const before = await servedConfig();
+    const waiting = ['--recipe', 'fp16', '--set', 'approval=manual', '--set', 'hyperparameters={"epochs":4}'];
+    const second = new LoopProcess(['--state-dir', stateDir, ...waiting]);
+    const [, ModelPackageArn] = await second.waitFor(/The build waits for approval[^]*--model-package-arn (arn:\S+)/);
+    const mail = await mailbox.next();
+    expect(mail.MessageAttributes.kind.Value).toBe('waiting-for-approval');
+    expect(mail.Message).toContain(`--model-package-arn ${ModelPackageArn} --model-approval-status Approved`);
+    const decide = (ModelApprovalStatus: ModelApprovalStatus): Promise<unknown> =>
+      sageMaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus }));
+    await decide('Rejected');
+    expect(await servedConfig()).toBe(before);
+    await decide('Approved');
+    expect(await second.exit).toBe(0);
+    expect(second.output).toMatch(/^Endpoint: \S+, updated, InService$/m);
+    const after = await servedConfig();
+    expect(after).not.toBe(before);
+    const { LastModifiedTime } = await sageMaker.send(
+      new DescribeModelPackageCommand({ ModelPackageName: ModelPackageArn }),
+    );
+    const { executions = [] } = await states.send(
+      new ListExecutionsCommand({ stateMachineArn: outputs.ReleaseStateMachineArn }),
+    );
+    const version = ModelPackageArn.split('/').pop();
+    expect(executions.map(({ name }) => name).filter((name) => name?.startsWith('package-'))).toEqual([
+      `package-${version}-${LastModifiedTime!.getTime()}`,
+    ]);
+  });
+
+  test('a port in use stops the loop at once', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    const elsewhere = mkdtempSync(join(tmpdir(), 'modelpress-port-'));
+    try {
+      const second = new LoopProcess(['--state-dir', elsewhere, '--port', String(port)]);
       expect(await second.exit).toBe(1);
-      expect(second.output).toMatch(/Local services of process \d+/);
-      expect(second.output).toMatch(/✗ Train failed: States\.TaskFailed/);
-      expect(second.output).toMatch(/The end of .*\.log:[^]*invalid int value: 'many'/);
-      expect(second.output).toMatch(new RegExp(`still serves ${before}: (\\d) is recognised as \\1`));
-      expect(await servedConfig()).toBe(before);
-    },
-    3 * MINUTES,
-  );
+      expect(second.output).toContain(`port ${port} is in use by another program`);
+    } finally {
+      other.close();
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
+  });
 
-  test(
-    'a model that is not good enough ends the loop with its numbers, and the endpoint serves on',
-    async () => {
-      const before = await servedConfig();
-      const pruned = ['--prune', '0.97', '--set', 'hyperparameters={"epochs":2}'];
-      const second = new LoopProcess(['--state-dir', stateDir, ...pruned]);
-      expect(await second.exit).toBe(1);
-      const numbers = /- accuracy dropped by 0\.\d+ from 0\.\d+ to 0\.\d+; at most 0\.02 is allowed/;
-      expect(second.output).toMatch(/✗ EvaluationGate failed: GateFailed\n {2}the compressed model is not good enough/);
-      expect(second.output).toMatch(numbers);
-      expect(second.output).toContain(`still serves ${before}`);
-      expect(await servedConfig()).toBe(before);
-      // The failed training before has told, too.
-      const mails = [await mailbox.next(), await mailbox.next()];
-      expect(mails.map(({ MessageAttributes }) => MessageAttributes.kind.Value)).toEqual(['failed', 'gated']);
-      expect(mails[1].Message).toMatch(numbers);
-    },
-    3 * MINUTES,
-  );
+  test('bad usage ends with 2', async () => {
+    const second = new LoopProcess(['--recipe', 'int7']);
+    expect(await second.exit).toBe(2);
+    expect(second.output).toMatch(/received: "int7"[^]*usage: npm run local/);
+  });
 
-  test(
-    'a build that waits for approval asks for it, and is released once it is given, however often that is told',
-    async () => {
-      const before = await servedConfig();
-      const waiting = ['--recipe', 'fp16', '--set', 'approval=manual', '--set', 'hyperparameters={"epochs":4}'];
-      const second = new LoopProcess(['--state-dir', stateDir, ...waiting]);
-      const [, ModelPackageArn] = await second.waitFor(/The build waits for approval[^]*--model-package-arn (arn:\S+)/);
-      const mail = await mailbox.next();
-      expect(mail.MessageAttributes.kind.Value).toBe('waiting-for-approval');
-      expect(mail.Message).toContain(`--model-package-arn ${ModelPackageArn} --model-approval-status Approved`);
-      const decide = (ModelApprovalStatus: ModelApprovalStatus): Promise<unknown> =>
-        sageMaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus }));
-      await decide('Rejected');
-      expect(await servedConfig()).toBe(before);
-      await decide('Approved');
-      expect(await second.exit).toBe(0);
-      expect(second.output).toMatch(/^Endpoint: \S+, updated, InService$/m);
-      const after = await servedConfig();
-      expect(after).not.toBe(before);
-      const { LastModifiedTime } = await sageMaker.send(
-        new DescribeModelPackageCommand({ ModelPackageName: ModelPackageArn }),
-      );
-      const { executions = [] } = await states.send(
-        new ListExecutionsCommand({ stateMachineArn: outputs.ReleaseStateMachineArn }),
-      );
-      const version = ModelPackageArn.split('/').pop();
-      expect(executions.map(({ name }) => name).filter((name) => name?.startsWith('package-'))).toEqual([
-        `package-${version}-${LastModifiedTime!.getTime()}`,
-      ]);
-    },
-    3 * MINUTES,
-  );
+  test('Ctrl-C stops everything, and the next run updates what is there', async () => {
+    loop.signal('SIGINT');
+    expect(await loop.exit).toBe(130);
+    const { stdout } = spawnSync('ps', ['-eo', 'pid,command'], { encoding: 'utf8' });
+    expect(stdout.split('\n').filter((line) => line.includes(stateDir))).toEqual([]);
+    expect(existsSync(join(stateDir, 'run.json'))).toBe(false);
 
-  test(
-    'a port in use stops the loop at once',
-    async () => {
-      const other = createServer().listen(0, '127.0.0.1');
-      await once(other, 'listening');
-      const { port } = other.address() as { port: number };
-      const elsewhere = mkdtempSync(join(tmpdir(), 'modelpress-port-'));
-      try {
-        const second = new LoopProcess(['--state-dir', elsewhere, '--port', String(port)]);
-        expect(await second.exit).toBe(1);
-        expect(second.output).toContain(`port ${port} is in use by another program`);
-      } finally {
-        other.close();
-        rmSync(elsewhere, { recursive: true, force: true });
-      }
-    },
-    MINUTES,
-  );
-
-  test(
-    'bad usage ends with 2',
-    async () => {
-      const second = new LoopProcess(['--recipe', 'int7']);
-      expect(await second.exit).toBe(2);
-      expect(second.output).toMatch(/received: "int7"[^]*usage: npm run local/);
-    },
-    MINUTES,
-  );
-
-  test(
-    'Ctrl-C stops everything, and the next run updates what is there',
-    async () => {
-      loop.signal('SIGINT');
-      expect(await loop.exit).toBe(130);
-      const { stdout } = spawnSync('ps', ['-eo', 'pid,command'], { encoding: 'utf8' });
-      expect(stdout.split('\n').filter((line) => line.includes(stateDir))).toEqual([]);
-      expect(existsSync(join(stateDir, 'run.json'))).toBe(false);
-
-      loop = new LoopProcess(['--state-dir', stateDir, '--recipe', 'fp16']);
-      expect(await loop.exit).toBe(0);
-      expect(loop.output).toMatch(/^Endpoint: \S+, updated, InService$/m);
-      const [, ratio] = /size .* ([\d.]+)x smaller/.exec(loop.output) ?? [];
-      expect(Number(ratio)).toBeGreaterThan(1.8);
-      const left = spawnSync('ps', ['-eo', 'pid,command'], { encoding: 'utf8' }).stdout;
-      expect(left.split('\n').filter((line) => line.includes(stateDir))).toEqual([]);
-    },
-    5 * MINUTES,
-  );
+    loop = new LoopProcess(['--state-dir', stateDir, '--recipe', 'fp16']);
+    expect(await loop.exit).toBe(0);
+    expect(loop.output).toMatch(/^Endpoint: \S+, updated, InService$/m);
+    const [, ratio] = /size .* ([\d.]+)x smaller/.exec(loop.output) ?? [];
+    expect(Number(ratio)).toBeGreaterThan(1.8);
+    const left = spawnSync('ps', ['-eo', 'pid,command'], { encoding: 'utf8' }).stdout;
+    expect(left.split('\n').filter((line) => line.includes(stateDir))).toEqual([]);
+  });
 });

@@ -14,4 +14,4 @@ test('API.md is current', () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}, 120_000);
+});

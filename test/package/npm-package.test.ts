@@ -31,7 +31,7 @@ beforeAll(() => {
     }),
   );
   run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], app);
-}, 180_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -73,7 +73,7 @@ test('type-checks and synthesizes to what the sources do, functions included', (
   const [theirs, ours] = [join(app, 'cdk.out'), join(folder, 'own')].map((out) => readTemplate(out, 'Consumer'));
   expect(theirs).toEqual(ours);
   expect(readdirSync(join(app, 'cdk.out')).filter((name) => name.startsWith('asset.')).length).toBeGreaterThan(7);
-}, 120_000);
+});
 
 test('has the command line', () => {
   const bin = join(app, 'node_modules', '.bin');

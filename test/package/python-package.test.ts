@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensurePython } from '../../local/python/ensure-python';
+import { testPython } from '../support/python';
 import { countTypes, readTemplate, requireCompiled, ROOT, run } from './support';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelpress-python-'));
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
  */
 async function install(): Promise<string> {
   requireCompiled();
-  const { python } = await ensurePython({ withTestPeers: true });
+  const python = testPython({ withTestPeers: true });
   const pacmak = join(ROOT, 'node_modules', 'jsii-pacmak', 'bin', 'jsii-pacmak');
   run(process.execPath, [pacmak, '--targets', 'python', '--code-only', '--outdir', folder, '--no-npmignore'], ROOT, {
     npm_config_ignore_scripts: 'true',
@@ -40,4 +40,4 @@ test('a Python app makes a pipeline', async () => {
   const definitions = JSON.stringify(template);
   expect(definitions).toContain('\\"prune\\":0.5');
   expect(definitions).toContain('\\"MaxConcurrency\\":7');
-}, 240_000);
+});

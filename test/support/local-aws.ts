@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalAws, REGION, startLocalAws } from '../../local/aws/local-aws';
-import { ensurePython } from '../../local/python/ensure-python';
+import { testPython } from './python';
 
 export interface TestAws {
   readonly url: string;
@@ -26,7 +26,7 @@ export interface TestAws {
  * @param sageMakerEndpoint where its functions and state machines find SageMaker
  */
 export async function startTestAws(sageMakerEndpoint?: string): Promise<TestAws> {
-  const { python } = await ensurePython();
+  const python = testPython();
   const stateDir = mkdtempSync(join(tmpdir(), 'modelpress-aws-'));
   let aws: LocalAws;
   try {

@@ -110,7 +110,7 @@ class S3Kind implements Kind {
 }
 
 describe.each<Kind>([new FolderKind(), new S3Kind()])('A build over $name', (kind) => {
-  beforeAll(() => kind.start(), 600_000);
+  beforeAll(() => kind.start());
   afterAll(() => kind.stop());
 
   async function withModel(name: string): Promise<Stores> {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   proxy = await startFaultyProxy(aws.url, 0.05, 7);
   await aws.s3.send(new CreateBucketCommand({ Bucket: 'models' }));
   await putCheckpoint(storesOf(aws.s3, 'calm').source);
-}, 600_000);
+});
 afterAll(async () => {
   await proxy.close();
   await aws.close();

@@ -8,7 +8,7 @@ import { pump, until } from '../../local/sagemaker/test-sagemaker';
 import { CRASH_SCRIPT, ReleaseRuns, RIGHT_SCRIPT, Step, WRONG_SCRIPT } from './release-runs';
 
 let runs: ReleaseRuns;
-beforeAll(async () => (runs = await ReleaseRuns.start()), 600_000);
+beforeAll(async () => (runs = await ReleaseRuns.start()));
 afterAll(() => runs.close());
 
 const last = (run: Execution): string => run.path[run.path.length - 1];

@@ -13,7 +13,7 @@ import { removeConfigsAndModels } from '../../../lambda/release/tidy-releases';
 import { BUCKET, ECHO_SCRIPT, ROLE, SERVING_IMAGE, TestSageMaker, until } from '../../local/sagemaker/test-sagemaker';
 
 let sageMaker: TestSageMaker;
-beforeAll(async () => (sageMaker = await TestSageMaker.start()), 600_000);
+beforeAll(async () => (sageMaker = await TestSageMaker.start()));
 afterAll(() => sageMaker.close());
 
 const CRASH = 'raise SystemExit("no such thing as a model")\n';

@@ -13,13 +13,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalAws, startLocalAws } from '../../../local/aws/local-aws';
 import { PortInUseError } from '../../../local/ports';
-import { ensurePython } from '../../../local/python/ensure-python';
+import { testPython } from '../../support/python';
 
 describe('startLocalAws', () => {
   let python: string;
   let stateDir: string;
   beforeAll(async () => {
-    ({ python } = await ensurePython());
+    python = testPython();
   });
   beforeEach(() => {
     stateDir = mkdtempSync(join(tmpdir(), 'modelpress-state-'));

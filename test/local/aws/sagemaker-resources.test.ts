@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choosePorts, Services, startServices } from '../../../local/loop/services';
-import { ensurePython } from '../../../local/python/ensure-python';
+import { testPython } from '../../support/python';
 import { ECHO_SCRIPT, ROLE, SERVING_IMAGE } from '../sagemaker/test-sagemaker';
 
 const stateDir = mkdtempSync(join(tmpdir(), 'modelpress-resources-'));
@@ -31,7 +31,7 @@ let sageMaker: SageMakerClient;
 let runtime: SageMakerRuntimeClient;
 
 beforeAll(async () => {
-  const { python } = await ensurePython();
+  const python = testPython();
   services = await startServices({ stateDir, python, report: () => undefined, ...(await choosePorts()) });
   const config = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   cloudFormation = new CloudFormationClient({ ...config, endpoint: services.awsUrl });
@@ -151,4 +151,4 @@ test('a stack owns an endpoint: creates it, changes it, keeps the old one when t
 
   await cloudFormation.send(new DeleteStackCommand({ StackName }));
   while ((await everything()).length > 0) await sleep(100);
-}, 180_000);
+});

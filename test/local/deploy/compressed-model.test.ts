@@ -31,9 +31,9 @@ beforeAll(async () => {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
   });
-}, 300_000);
+});
 
-afterAll(() => account.close(), 60_000);
+afterAll(() => account.close());
 
 function makeApp(recipe: CompressionRecipe, props: AppProps): App {
   const app = new App(props);
@@ -129,4 +129,4 @@ test('a model is compressed before its endpoint changes, and never twice', async
   const manifests = Contents.filter(({ Key }) => Key!.endsWith('manifest.json')).map(({ Key }) => Key!);
   expect(manifests).toHaveLength(2);
   expect(inWords(await account.left(), first.Bucket)).toEqual(WHAT_STAYS);
-}, 300_000);
+});

@@ -7,7 +7,7 @@ import { ACCOUNT, REGION } from '../../../local/aws/local-aws';
 import { runCdk } from '../../../local/deploy/cdk';
 import { Clients, makeClients } from '../../../local/loop/clients';
 import { choosePorts, Services, startServices } from '../../../local/loop/services';
-import { ensurePython } from '../../../local/python/ensure-python';
+import { testPython } from '../../support/python';
 import { inventory, isRecord, Thing } from './inventory';
 
 const ROOT = resolve(__dirname, '../../..');
@@ -29,8 +29,7 @@ export class LocalAccount {
 
   /** Call it in `beforeAll`, and `close` in `afterAll`. */
   static async open(): Promise<LocalAccount> {
-    const { python } = await ensurePython();
-    const account = new LocalAccount(mkdtempSync(join(tmpdir(), 'modelpress-deploy-')), python);
+    const account = new LocalAccount(mkdtempSync(join(tmpdir(), 'modelpress-deploy-')), testPython());
     try {
       await account.start();
       await account.cdk(['bootstrap', `aws://${ACCOUNT}/${REGION}`]);

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -18,7 +19,7 @@ import {
   UpdateEndpointWeightsAndCapacitiesCommand,
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
-import { ECHO_SCRIPT, isAlive, pump, TestSageMaker, until } from './test-sagemaker';
+import { ECHO_SCRIPT, gone, pump, TestSageMaker, until } from './test-sagemaker';
 
 let sageMaker: TestSageMaker;
 beforeAll(async () => (sageMaker = await TestSageMaker.start()));
@@ -36,6 +37,13 @@ const guarded = (alarm: string, terminationWait: number): object => ({
     AutoRollbackConfiguration: { Alarms: [{ AlarmName: alarm }] },
   },
 });
+
+/** The echo script, which does not come up before the file that `open` makes is there. */
+function gated(name: string): { script: string; open: () => void } {
+  const file = join(sageMaker.folder, name);
+  const wait = `import os, time\nwhile not os.path.exists(${JSON.stringify(file)}):\n    time.sleep(0.02)\n`;
+  return { script: wait + ECHO_SCRIPT, open: () => writeFileSync(file, '') };
+}
 
 async function putAlarm(name: string): Promise<CloudWatchClient> {
   const cloudWatch = new CloudWatchClient(sageMaker.aws.config);
@@ -55,12 +63,14 @@ async function putAlarm(name: string): Promise<CloudWatchClient> {
 }
 
 test('an endpoint is Creating, then InService, answers, and is gone after its deletion', async () => {
-  const config = await sageMaker.config('first');
+  const gate = gated('created');
+  const config = await sageMaker.config('first', gate.script);
   const name = sageMaker.name('endpoint');
   await sageMaker.client.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: config }));
   expect((await sageMaker.describe(name)).EndpointStatus).toBe('Creating');
   await expect(sageMaker.invoke(name)).rejects.toMatchObject({ name: 'ValidationError' });
   await expect(update(name, config)).rejects.toThrow(/^Cannot update in-progress endpoint "arn:/);
+  gate.open();
   const endpoint = await sageMaker.settled(name);
   expect(endpoint).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: config });
   expect(endpoint.ProductionVariants).toMatchObject([
@@ -78,7 +88,7 @@ test('an endpoint is Creating, then InService, answers, and is gone after its de
       () => false,
     ),
   ).rejects.toThrow(/^Could not find endpoint "arn:/);
-  expect(await isAlive(pid)).toBe(false);
+  await gone(pid);
 });
 
 test("the script's error is a ModelError for the caller, and a line in the log", async () => {
@@ -98,7 +108,8 @@ test("the script's error is a ModelError for the caller, and a line in the log",
 test('no request is lost or answered wrongly while an endpoint is updated', async () => {
   const name = await sageMaker.endpoint(await sageMaker.config('old'));
   const { pid } = await sageMaker.invoke(name);
-  const config = await sageMaker.config('new');
+  const gate = gated('updated');
+  const config = await sageMaker.config('new', gate.script);
   const traffic = pump(sageMaker, name);
   await update(name, config);
   expect(await sageMaker.describe(name)).toMatchObject({
@@ -109,6 +120,7 @@ test('no request is lost or answered wrongly while an endpoint is updated', asyn
     /is Updating with it/,
   );
   const slow = sageMaker.invoke(name, { sleep: 1.5 });
+  gate.open();
   const endpoint = await sageMaker.settled(name);
   await sageMaker.invoke(name);
   await traffic.stop();
@@ -118,7 +130,7 @@ test('no request is lost or answered wrongly while an endpoint is updated', asyn
   expect(new Set(traffic.models)).toEqual(new Set(['old', 'new']));
   expect((await slow).model).toBe('old');
   expect((await sageMaker.invoke(name)).model).toBe('new');
-  expect(await isAlive(pid)).toBe(false);
+  await gone(pid);
 });
 
 test.each([
@@ -305,7 +317,7 @@ test('endpoints in service come back after a restart and can be updated', async 
   const before = await sageMaker.invoke(name);
   await sageMaker.client.send(new DeleteModelCommand({ ModelName: config }));
   await sageMaker.server.close();
-  expect(await isAlive(before.pid)).toBe(false);
+  await gone(before.pid);
   await sageMaker.open();
   const endpoint: DescribeEndpointOutput = await sageMaker.settled(name);
   expect(endpoint).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: config });
@@ -329,7 +341,7 @@ test('a server that is closed in the middle of an update comes back with the old
     ({ model }) => model === 'halfway',
   );
   await sageMaker.server.close();
-  expect(await isAlive(pid)).toBe(false);
+  await gone(pid);
   await sageMaker.open();
   const endpoint = await sageMaker.settled(name);
   expect(endpoint).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: config });

@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { create } from 'tar';
-import { ensurePython } from '../../../local/python/ensure-python';
+import { testPython } from '../../support/python';
 import { LocalSageMaker } from '../../../local/sagemaker/options';
 import { startLocalSageMaker } from '../../../local/sagemaker/server';
 import { startTestAws, TestAws } from '../../support/local-aws';
@@ -68,7 +68,8 @@ export class TestSageMaker {
 
   /** @param waitScale share of their time at which the waits of deployment policies pass. */
   static async start(waitScale?: number): Promise<TestSageMaker> {
-    const [{ python }, aws] = await Promise.all([ensurePython(), startTestAws()]);
+    const python = testPython();
+    const aws = await startTestAws();
     const made = new TestSageMaker(aws, python, mkdtempSync(join(tmpdir(), 'modelpress-sagemaker-')), waitScale);
     await aws.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
     await made.open();
@@ -260,6 +261,14 @@ export async function until<T>(ask: () => Promise<T> | T, isRight: (answer: T) =
     if (isRight(answer)) return answer;
     await sleep(50);
   }
+}
+
+/** Waits until a process is gone: the last of a group that is stopped goes a moment after its leader. */
+export async function gone(pid: number): Promise<void> {
+  await until(
+    () => isAlive(pid),
+    (alive) => !alive,
+  );
 }
 
 /** Whether a process is alive; one that only waits to be collected is not. */

@@ -2,7 +2,7 @@ import { StopTrainingJobCommand, CreateTrainingJobCommand, ListTrainingJobsComma
 import { readFile, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create, list } from 'tar';
-import { BUCKET, isAlive, TestSageMaker, until } from './test-sagemaker';
+import { BUCKET, gone, TestSageMaker, until } from './test-sagemaker';
 
 let sageMaker: TestSageMaker;
 beforeAll(async () => (sageMaker = await TestSageMaker.start()));
@@ -48,7 +48,7 @@ print("loss=0.5"); print("loss=0.25")
     HyperParameters: { 'learning-rate': '0.01', name: '"digits"' },
     Environment: { OWN: 'yes' },
     EnableManagedSpotTraining: true,
-    StoppingCondition: { MaxRuntimeInSeconds: 60, MaxWaitTimeInSeconds: 120 },
+    StoppingCondition: { MaxRuntimeInSeconds: 600, MaxWaitTimeInSeconds: 1200 },
     AlgorithmSpecification: {
       TrainingImage: 'x/tensorflow-training:2.21',
       TrainingInputMode: 'File',
@@ -177,7 +177,7 @@ test('a stopped job is Stopped, keeps its model, and its processes are gone', as
   await sageMaker.client.send(new StopTrainingJobCommand({ TrainingJobName: name }));
   const job = await sageMaker.finished(name);
   expect([job.TrainingJobStatus, job.SecondaryStatus]).toEqual(['Stopped', 'Stopped']);
-  expect(await isAlive(pid)).toBe(false);
+  await gone(pid);
   expect(await sageMaker.keys(`raw/${name}/`)).toEqual([`raw/${name}/output/model/partial`]);
   await expect(sageMaker.client.send(new StopTrainingJobCommand({ TrainingJobName: name }))).rejects.toMatchObject({
     name: 'ValidationException',
@@ -239,7 +239,7 @@ test('a job that runs when the server is closed is Failed afterwards, and its pr
   const name = await sageMaker.train(SLEEPER);
   const pid = await pidOf(name);
   await sageMaker.server.close();
-  expect(await isAlive(pid)).toBe(false);
+  await gone(pid);
   await sageMaker.open();
   const job = await sageMaker.job(name);
   expect(job.TrainingJobStatus).toBe('Failed');

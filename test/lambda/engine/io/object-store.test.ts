@@ -82,7 +82,7 @@ class S3Kind implements Kind {
 }
 
 describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $name', (kind) => {
-  beforeAll(() => kind.start(), 600_000);
+  beforeAll(() => kind.start());
   afterAll(() => kind.stop());
 
   test('puts, lists in key order, reads by range, deletes', async () => {

@@ -84,4 +84,4 @@ test("onnx's own backend tests: every model compresses and keeps its reference o
     backend.close();
     rmSync(folder, { recursive: true });
   }
-}, 120_000);
+});

@@ -47,4 +47,4 @@ test('models of other exporters are compressed, pass the checker, and run close 
     ),
   );
   expect(off).toEqual([]);
-}, 60_000);
+});

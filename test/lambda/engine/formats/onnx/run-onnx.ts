@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { testPython } from '../../../../support/python';
 
-export const python = process.env.MODELPRESS_PYTHON ?? resolve(__dirname, '../../../../../.venv/bin/python');
+export const python = testPython();
 
 /** A model's files by name; `model.onnx` is the model itself. */
 export type ModelFolder = Record<string, Uint8Array>;

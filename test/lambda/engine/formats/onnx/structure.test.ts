@@ -211,7 +211,7 @@ test('models in unusual forms pass the checker and run, with each recipe', async
       }
     });
   });
-}, 60_000);
+});
 
 describe('what happens to a model', () => {
   const actions = async (files: ModelFolder, recipe: Record<string, unknown>) =>

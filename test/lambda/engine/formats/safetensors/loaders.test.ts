@@ -59,7 +59,7 @@ withPeers.each(Object.keys(RECIPES))('transformers loads the %s that we compress
     const names = ['mixed', ...methods.flatMap((method) => [`exact/${method}`, `best/${method}`, `peer/${method}`])];
     const found = JSON.parse(run('logits', source, ...names.map((name) => join(folder, name)))) as number[][];
     ['source', ...names].forEach((name, i) => logits.set(name, found[i]));
-  }, 600_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const distance = (name: string) => {

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { compress, filesOf, golden } from './memory-model';
+import { testPython } from '../../../../support/python';
 
 /** Largest difference to the float model, as a share of its largest output: what int8 and float16 may cost here. */
 const INT8_LIMIT = 0.06;
@@ -10,7 +11,7 @@ const FP16_LIMIT = 0.001;
 /** Sixteen steps for random weights, some outputs behind a softmax; a wrong scale or order is off by more than all. */
 const INT4_LIMIT = 0.5;
 
-const python = process.env.MODELPRESS_PYTHON ?? resolve(__dirname, '../../../../../.venv/bin/python');
+const python = testPython();
 
 type Differences = Record<string, { difference: number; magnitude: number }>;
 
@@ -55,14 +56,14 @@ describe.each(['tensorflow', 'litert', 'reference'])('in the interpreter of %s',
     const recipe = { method: 'int8', mode: 'exact' };
     const groups = names.map(async (name) => [golden(`${name}.int8`), await make(name, recipe)]);
     for (const [difference] of run(engine, await Promise.all(groups))) expectWithin(difference, 1e-6);
-  }, 120_000);
+  });
 
   test('int4 models give what ai-edge-quantizer’s give, up to weights that it leaves float', async () => {
     const names = runnable(['dense', 'vision', 'coder', 'lookup', 'narrow', 'odd']);
     const recipe = { method: 'int4', mode: 'exact' };
     const groups = names.map(async (name) => [golden(`${name}.int4`), await make(name, recipe)]);
     for (const [difference] of run(engine, await Promise.all(groups))) expectWithin(difference, INT8_LIMIT);
-  }, 120_000);
+  });
 
   test('compressed models stay close to the float ones', async () => {
     const recipes = [
@@ -84,5 +85,5 @@ describe.each(['tensorflow', 'litert', 'reference'])('in the interpreter of %s',
       expectWithin(kept, 1e-9);
       expectWithin(pruned, FP16_LIMIT);
     }
-  }, 120_000);
+  });
 });

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { compress, filesOf, golden } from './memory-model';
 import { readModel } from './read-model';
+import { testPython } from '../../../../support/python';
 
-const python = process.env.MODELPRESS_PYTHON ?? resolve(__dirname, '../../../../../.venv/bin/python');
+const python = testPython();
 const PACK = `import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], 'a') as z:
     z.writestr('labels.txt', 'cat\\ndog\\n')
