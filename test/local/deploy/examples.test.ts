@@ -26,8 +26,8 @@ const EXAMPLES: readonly [string, boolean][] = ALL
 let account: LocalAccount;
 beforeAll(async () => {
   account = await LocalAccount.open();
-}, 5 * MINUTES);
-afterAll(() => account.close(), MINUTES);
+});
+afterAll(() => account.close());
 
 type Outputs = Readonly<Record<string, string>>;
 
