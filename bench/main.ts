@@ -18,6 +18,7 @@ import { PeerProcess } from './peers/peer-process';
 import { isMet, Result } from './result';
 import { FULL, QUICK } from './sizes';
 import { renderTable } from './table';
+import { runTool } from '../tools/run-tool';
 
 const PARTS: Readonly<Record<string, Part>> = {
   kernels: measureKernels,
@@ -88,7 +89,4 @@ async function main(): Promise<void> {
   console.log(`${[machine, ...used].filter((part) => part !== '').join('; ')}.`);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+runTool(main);

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { runTool } from './run-tool';
 
 const root = resolve(__dirname, '..');
 const folder = join(root, 'lambda/engine/kernels/assembly');
@@ -58,8 +59,5 @@ async function compile(): Promise<Uint8Array> {
 }
 
 if (require.main === module) {
-  buildKernels().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+  runTool(buildKernels);
 }

@@ -12,6 +12,7 @@ import { buildKernels } from './build-kernels';
 import { reportBundleSizes } from './package/bundle-sizes';
 import { compilePackage } from './package/compile-package';
 import { thirdPartyLicences } from './package/third-party';
+import { runTool } from './run-tool';
 
 const root = resolve(__dirname, '..');
 
@@ -100,8 +101,5 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 if (require.main === module) {
-  main(process.argv.slice(2)).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+  runTool(() => main(process.argv.slice(2)));
 }

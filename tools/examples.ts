@@ -16,6 +16,7 @@ import { Metrics } from '../local/loop/evaluation';
 import { ensurePython } from '../local/python/ensure-python';
 import { ensureTorch } from '../local/python/ensure-torch';
 import { buildAll } from './build';
+import { runTool } from './run-tool';
 
 const ROOT = resolve(__dirname, '..');
 const KEPT = join(ROOT, '.modelpress/examples');
@@ -157,12 +158,4 @@ function run(program: string, args: readonly string[]): void {
   execFileSync(program, args, { stdio: 'pipe', maxBuffer: 64 << 20 });
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  },
-);
+runTool(() => main(process.argv.slice(2)));

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { ensurePython } from '../local/python/ensure-python';
 import { ensureTorch } from '../local/python/ensure-torch';
 import { buildAll } from './build';
+import { runTool } from './run-tool';
 
 const root = resolve(__dirname, '..');
 
@@ -23,12 +24,4 @@ async function main(): Promise<number> {
   return status ?? 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  },
-);
+runTool(main);

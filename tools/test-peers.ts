@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { ensurePeers } from '../bench/peers/ensure-peers';
 import { buildAll } from './build';
+import { runTool } from './run-tool';
 
 const root = resolve(__dirname, '..');
 
@@ -21,12 +22,4 @@ async function main(): Promise<number> {
   return status ?? 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  },
-);
+runTool(main);

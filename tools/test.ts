@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { ensurePython } from '../local/python/ensure-python';
 import { buildAll } from './build';
 import { compilePackage } from './package/compile-package';
+import { runTool } from './run-tool';
 
 const root = resolve(__dirname, '..');
 
@@ -52,12 +53,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  },
-);
+runTool(main);
