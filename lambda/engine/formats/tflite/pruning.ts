@@ -17,8 +17,7 @@ export async function prunerFor(
   context: StepContext,
 ): Promise<Pruner | undefined> {
   if (prune === undefined) return undefined;
-  const { run, arena } = kernels();
-  if (prune === '2:4') return (chunk, sums) => run.prune24F32(chunk.ptr, 1, chunk.count, sums);
+  const { arena } = kernels();
   const source = await context.source(from.file);
   const pruner = await arena.scoped(() => {
     const buffers = chunkBuffers(arena, 4, from.length, source);
