@@ -55,7 +55,7 @@ export interface EndpointSpecification {
    */
   readonly codeDirectory?: string;
   /**
-   * Environment of the container; at most 100.
+   * Environment of the container; at most 90 variables.
    *
    * @default - what the image needs to run the code
    */
