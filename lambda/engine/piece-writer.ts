@@ -1,12 +1,8 @@
 import { createHash, Hash } from 'node:crypto';
 import { crc64nvme } from './kernels/crc64';
-import { ObjectStore, UploadedPart } from './io/object-store';
+import { isRandomAccess, ObjectStore, UploadedPart } from './io/object-store';
+import { PageWriter } from './io/page-writer';
 import { PlannedOutput, PlannedPiece } from './plan';
-
-/** A store that takes bytes at any place of an upload, so that no part has to be gathered in memory first. */
-interface RandomAccessStore extends ObjectStore {
-  writeAt(uploadId: string, offset: number, body: Uint8Array): Promise<void>;
-}
 
 /** Parts on their way at once: one being sent while the next is filled, and one in reserve for a slow answer. */
 const PARTS_IN_FLIGHT = 3;
@@ -14,7 +10,8 @@ const PARTS_IN_FLIGHT = 3;
 /** Cuts a stream of bytes into the parts of one piece, takes their digests on the way, and uploads them. */
 export class PieceWriter {
   private readonly parts: Promise<UploadedPart>[] = [];
-  private readonly random: RandomAccessStore | undefined;
+  /** Where the store takes bytes at any place, so that no part has to be gathered in memory first. */
+  private readonly pages: PageWriter | undefined;
   private sha256: Hash = createHash('sha256');
   private crc = 0n;
   private buffer: Uint8Array | undefined;
@@ -28,24 +25,24 @@ export class PieceWriter {
     private readonly piece: PlannedPiece,
   ) {
     this.offset = piece.offset;
-    this.random = 'writeAt' in store ? (store as RandomAccessStore) : undefined;
+    this.pages = isRandomAccess(store) ? new PageWriter(store, output.uploadId, piece.offset) : undefined;
   }
 
   /** Appends bytes; the view may be overwritten once the promise has settled. */
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.offset + bytes.length > this.piece.offset + this.piece.length)
+      throw new Error(`${this.output.key}: a step wrote past the end of its piece`);
+    await this.pages?.write(bytes);
     let rest = bytes;
     while (rest.length > 0) {
       const size = this.piece.partSizes[this.part];
-      if (size === undefined) throw new Error(`${this.output.key}: a step wrote past the end of its piece`);
       const chunk = rest.subarray(0, size - this.filled);
-      const stored = this.random?.writeAt(this.output.uploadId, this.offset, chunk);
       this.sha256.update(chunk);
       this.crc = crc64nvme(chunk, this.crc);
-      if (stored === undefined) {
+      if (this.pages === undefined) {
         this.buffer ??= new Uint8Array(size);
         this.buffer.set(chunk, this.filled);
       }
-      await stored;
       this.filled += chunk.length;
       this.offset += chunk.length;
       rest = rest.subarray(chunk.length);
@@ -55,6 +52,7 @@ export class PieceWriter {
 
   /** Waits for all parts. */
   async close(): Promise<UploadedPart[]> {
+    await this.pages?.close();
     const parts = await Promise.all(this.parts);
     if (parts.length !== this.piece.partSizes.length) {
       throw new Error(

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { constants, writeSync } from 'node:fs';
+import { constants, writevSync } from 'node:fs';
 import { FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { ConflictError, InvalidModelError } from '../errors';
 import { ByteSource } from './byte-source';
 import { FileSource } from './file-source';
-import { ObjectStore, PartDigest, PartPlace, StoredObject, UploadedPart } from './object-store';
+import { PartDigest, PartPlace, RandomAccessStore, StoredObject, UploadedPart } from './object-store';
 
 /** Uploads in progress lie here, beside what they will become, so that completing one is a rename. */
 const UPLOADS = '.modelpress-uploads';
 
 /** A folder of this machine as an object store. */
-export class FolderStore implements ObjectStore {
+export class FolderStore implements RandomAccessStore {
   readonly root: string;
   private readonly sources = new Map<string, Promise<FileSource>>();
   private readonly uploads = new Map<string, Promise<FileHandle>>();
@@ -102,20 +102,23 @@ export class FolderStore implements ObjectStore {
   }
 
   async uploadPart(place: PartPlace, body: Uint8Array, digest: PartDigest): Promise<UploadedPart> {
-    await this.writeAt(place.uploadId, place.offset, body);
+    await this.writeAt(place.uploadId, place.offset, [body]);
     return { ...digest, number: place.number, etag: '' };
   }
 
   /** Writes into an upload at any place: a file needs no part to be whole before it is written. Blocks as reads do. */
-  async writeAt(uploadId: string, offset: number, body: Uint8Array): Promise<void> {
+  async writeAt(uploadId: string, offset: number, runs: readonly Uint8Array[]): Promise<void> {
     let handle = this.uploads.get(uploadId);
     if (handle === undefined) {
       handle = open(this.uploadPath(uploadId), constants.O_WRONLY);
       this.uploads.set(uploadId, handle);
     }
     const { fd } = await handle;
-    let done = 0;
-    while (done < body.length) done += writeSync(fd, body, done, body.length - done, offset + done);
+    for (let left = runs.filter((run) => run.length > 0); left.length > 0;) {
+      const written = writevSync(fd, left, offset);
+      offset += written;
+      left = withoutFirst(left, written);
+    }
   }
 
   async completeUpload(key: string, uploadId: string): Promise<void> {
@@ -176,4 +179,13 @@ async function publish(from: string, to: string, onlyIfAbsent: boolean): Promise
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+}
+
+/** What is left of runs of bytes without the first `count` bytes. */
+function withoutFirst(runs: readonly Uint8Array[], count: number): Uint8Array[] {
+  return runs.flatMap((run) => {
+    const taken = Math.min(count, run.length);
+    count -= taken;
+    return taken === run.length ? [] : [run.subarray(taken)];
+  });
 }
