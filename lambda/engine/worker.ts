@@ -1,15 +1,14 @@
 import { InvalidModelError } from './errors';
 import { ModelFormat } from './formats/model-format';
 import { ByteSource } from './io/byte-source';
+import { chunkBuffers, streamChunks } from './io/chunk-stream';
 import { ModelSource, ObjectStore, UploadedPart } from './io/object-store';
+import { kernels } from './kernels';
 import { PieceWriter } from './piece-writer';
 import { Plan, PlannedPiece } from './plan';
 import { readItem, writeResult } from './plan-store';
 import { CopyStep, CustomStep, LiteralStep, Step } from './steps';
 import { StepContext, TensorSums } from './step-context';
-
-/** Bytes moved at a time when nothing is computed on them. */
-const COPY_CHUNK_BYTES = 4 * 1024 * 1024;
 
 export interface WorkRequest {
   readonly source: ModelSource;
@@ -93,24 +92,15 @@ async function runStep(format: ModelFormat, step: Step, context: StepContext): P
   return execute(step as CustomStep, context);
 }
 
-async function copy(step: CopyStep, context: StepContext): Promise<void> {
-  const source = await context.source(step.from.file);
-  const end = step.from.offset + step.from.length;
-  const buffers = [0, 1].map(() => new Uint8Array(Math.min(COPY_CHUNK_BYTES, step.from.length)));
-  const read = async (offset: number, turn: number): Promise<Uint8Array> => {
-    const chunk = buffers[turn % 2].subarray(0, Math.min(COPY_CHUNK_BYTES, end - offset));
-    await source.read(offset, chunk);
-    return chunk;
-  };
-  let next = step.from.length > 0 ? read(step.from.offset, 0) : undefined;
-  for (let offset = step.from.offset, turn = 0; next !== undefined; turn++) {
-    const chunk = await next;
-    offset += chunk.length;
-    next = offset < end ? read(offset, turn + 1) : undefined;
-    // Should the write fail, the read that is under way must not count as unhandled.
-    next?.catch(() => undefined);
-    await context.write(chunk);
-  }
+async function copy({ from }: CopyStep, context: StepContext): Promise<void> {
+  const { arena } = kernels();
+  await arena.scoped(async () => {
+    const source = await context.source(from.file);
+    const buffers = chunkBuffers(arena, 1, from.length, source);
+    await streamChunks(source, from.offset, from.length, buffers, (region, bytes) =>
+      context.write(region.view.subarray(0, bytes)),
+    );
+  });
 }
 
 function add(a: TensorSums | undefined, b: TensorSums): TensorSums {
