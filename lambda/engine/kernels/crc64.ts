@@ -1,4 +1,4 @@
-import { kernels } from './kernels';
+import { bareKernels, kernels } from './kernels';
 
 const MASK = (1n << 64n) - 1n;
 
@@ -17,5 +17,5 @@ export function crc64nvme(bytes: Uint8Array, crc: bigint): bigint {
 
 /** CRC of two runs of bytes one after the other, from their CRCs and the second one's length in bytes. */
 export function combineCrc64nvme(first: bigint, second: bigint, secondLength: number): bigint {
-  return kernels().run.crc64Combine(first, second, BigInt(secondLength)) & MASK;
+  return bareKernels().crc64Combine(first, second, BigInt(secondLength)) & MASK;
 }

@@ -5,6 +5,8 @@ import { WasmApi, WasmMemory } from './webassembly';
 /** Enough for the chunks, scales and histograms of one worker, double buffered; never grown, so views stay valid. */
 const MEMORY_BYTES = 128 * 1024 * 1024;
 const PAGE_BYTES = 65536;
+/** What the module asks for; see tools/build-kernels.ts. */
+const LEAST_MEMORY_BYTES = 2 * PAGE_BYTES;
 
 /** Small enough to stay in the processor's cache. */
 const SCRATCH_BYTES = 64 * 1024;
@@ -263,7 +265,23 @@ export function kernels(): Kernels {
 }
 
 function create(): Kernels {
-  const memory = new WasmApi.Memory({ initial: MEMORY_BYTES / PAGE_BYTES, maximum: MEMORY_BYTES / PAGE_BYTES });
+  const { run, memory } = instantiate(MEMORY_BYTES);
+  run.initCrc64();
+  const arena = new Arena(memory, run.heapBase());
+  return { run, memory, arena, scratch: arena.alloc(SCRATCH_BYTES) };
+}
+
+/** The kernels over no more memory than their constants need: for arithmetic on numbers alone. */
+export function bareKernels(): KernelExports {
+  bare ??= instantiate(LEAST_MEMORY_BYTES).run;
+  return bare;
+}
+
+let bare: KernelExports | undefined;
+
+function instantiate(memoryBytes: number): { run: KernelExports; memory: WasmMemory } {
+  const pages = memoryBytes / PAGE_BYTES;
+  const memory = new WasmApi.Memory({ initial: pages, maximum: pages });
   const module = new WasmApi.Module(Buffer.from(KERNELS_WASM, 'base64'));
   const instance = new WasmApi.Instance(module, {
     env: {
@@ -273,8 +291,5 @@ function create(): Kernels {
       },
     },
   });
-  const run = instance.exports as unknown as KernelExports;
-  run.initCrc64();
-  const arena = new Arena(memory, run.heapBase());
-  return { run, memory, arena, scratch: arena.alloc(SCRATCH_BYTES) };
+  return { run: instance.exports as unknown as KernelExports, memory };
 }
