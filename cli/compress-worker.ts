@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FORMATS } from '../lambda/engine/formats';
 import { FolderStore } from '../lambda/engine/io/folder-store';
 import { ModelSource, ObjectStore } from '../lambda/engine/io/object-store';
+import { kernels } from '../lambda/engine/kernels';
 import { Plan } from '../lambda/engine/plan';
 import { readPlan } from '../lambda/engine/plan-store';
 import { compressItem } from '../lambda/engine/worker';
@@ -24,17 +25,36 @@ async function prepare(): Promise<{ source: ModelSource; artifact: ObjectStore; 
   };
 }
 
-const prepared = prepare();
-// Told when the first item is asked for.
-prepared.catch(() => undefined);
+/** How often the work's progress is told, in milliseconds. */
+const PROGRESS_MS = 50;
+let untold = 0;
+let toldAt = 0;
+
+function progressed(bytes: number): void {
+  untold += bytes;
+  if (Date.now() - toldAt >= PROGRESS_MS) tell();
+}
+
+function tell(): void {
+  report({ kind: 'progress', bytes: untold });
+  untold = 0;
+  toldAt = Date.now();
+}
+
+let prepared: ReturnType<typeof prepare> | undefined;
+
+// The plan is being made meanwhile; the first item is asked for once it is there.
+kernels();
 
 parentPort!.on('message', ({ item }: ItemRequest) => {
+  prepared ??= prepare();
   prepared
-    .then((places) =>
-      compressItem({ ...places, item, formats: FORMATS, onProgress: (bytes) => report({ kind: 'progress', bytes }) }),
-    )
+    .then((places) => compressItem({ ...places, item, formats: FORMATS, onProgress: progressed }))
     .then(
-      () => report({ kind: 'done' }),
+      () => {
+        tell();
+        report({ kind: 'done' });
+      },
       (error: Error) => report({ kind: 'failed', name: error.name, message: error.message, stack: error.stack }),
     );
 });

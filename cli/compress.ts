@@ -16,7 +16,7 @@ import { onInterrupt } from './interrupt';
 import { openDestination, openModel } from './open-store';
 import { Progress } from './progress';
 import { formatBytes, Terminal } from './terminal';
-import { runWorkers } from './worker-pool';
+import { WorkerPool } from './worker-pool';
 
 /** Source bytes of one worker's turn: small enough that all cores end at about the same time. */
 const MAX_ITEM_BYTES = 128 << 20;
@@ -41,6 +41,10 @@ export async function compress(command: CompressCommand, terminal: Terminal): Pr
   const release = await claimDestination(command.destination);
   const folder = await mkdtemp(join(tmpdir(), 'modelpress-'));
   const work = new FolderStore(folder);
+  const workers = new WorkerPool(
+    { source: command.source, destination: command.destination, work: folder },
+    Math.min(command.jobs, Math.max(1, Math.ceil(sourceBytes / MIN_ITEM_BYTES))),
+  );
   let plan: Plan | undefined;
   let manifest: Manifest;
   try {
@@ -55,16 +59,17 @@ export async function compress(command: CompressCommand, terminal: Terminal): Pr
       terminal.stderr,
       plan.outputs.reduce((sum, { size }) => sum + size, 0),
     );
-    const setup = { source: command.source, destination: command.destination, work: folder };
-    await runWorkers(setup, items, command.jobs, (bytes) => progress.add(bytes), interrupt.signal);
+    await workers.run(items, (bytes) => progress.add(bytes), interrupt.signal);
     progress.end();
     interrupt.signal.throwIfAborted();
     manifest = await finalizeBuild({ artifact, work, plan, extraFiles: [], provenance: {}, version: VERSION });
   } catch (error) {
+    await workers.close();
     if (plan !== undefined) await abandonBuild(artifact, plan);
     throw error;
   } finally {
     interrupt.forget();
+    await workers.close();
     for (const store of [source, artifact, work]) await store.close();
     await rm(folder, { recursive: true, force: true });
     await release();

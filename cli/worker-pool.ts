@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ModelError } from '../lambda/engine/errors';
 import { KNOWN_FAULTS } from './faults';
+import { ItemQueue } from './item-queue';
 import { WorkerReport, WorkerSetup } from './worker-messages';
 
 /** A fault that a worker thread met, with the name that it had there. */
@@ -16,35 +17,42 @@ class WorkerFault extends ModelError {
   }
 }
 
-/** Makes all items of a plan on worker threads. Each takes the next item once it is free; the first failure stops all. */
-export async function runWorkers(
-  setup: WorkerSetup,
-  items: number,
-  jobs: number,
-  onProgress: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  let next = 0;
-  const workers: Worker[] = [];
-  try {
-    await Promise.all(
-      Array.from({ length: Math.min(jobs, items) }, () => {
-        const worker = startWorker(setup);
-        workers.push(worker);
-        return drive(worker, () => (next < items ? next++ : undefined), onProgress, signal);
-      }),
-    );
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+/** Threads that make the items of a plan. They load while the plan is being made. */
+export class WorkerPool {
+  private readonly workers: readonly Worker[];
+  /** Rejects when a thread ends or fails before it is told to. */
+  private readonly broken: Promise<never>;
+
+  constructor(setup: WorkerSetup, size: number) {
+    this.workers = Array.from({ length: size }, () => startWorker(setup));
+    this.broken = new Promise((_, reject) => {
+      for (const worker of this.workers) {
+        worker.on('error', reject);
+        worker.on('exit', (code) => reject(new Error(`a worker thread ended with code ${code}`)));
+      }
+    });
+    // Told by run(); a thread may break, or be closed, without it.
+    this.broken.catch(() => undefined);
+  }
+
+  /** Makes all items. Each thread takes the next one once it is free; the first failure stops all. */
+  async run(items: number, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const stopped = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+    const used = this.workers.slice(0, items);
+    const queue = new ItemQueue(items, used.length);
+    const done = Promise.all(used.map((worker, index) => drive(worker, () => queue.take(index), onProgress)));
+    await Promise.race([done, this.broken, stopped]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 }
 
-function drive(
-  worker: Worker,
-  take: () => number | undefined,
-  onProgress: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
+function drive(worker: Worker, take: () => number | undefined, onProgress: (bytes: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const give = () => {
       const item = take();
@@ -57,20 +65,18 @@ function drive(
       else if (KNOWN_FAULTS.includes(report.name)) reject(new WorkerFault(report.name, report.message));
       else reject(Object.assign(new Error(report.message), { stack: report.stack }));
     });
-    worker.on('error', reject);
-    worker.on('exit', (code) => reject(new Error(`a worker thread ended with code ${code}`)));
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    if (signal.aborted) reject(signal.reason as Error);
-    else give();
+    give();
   });
 }
 
+/** Of a thread's young objects: those of a worker live for a chunk, and more room would only fill with garbage. */
+const LIMITS = { maxYoungGenerationSizeMb: 3 };
+
 /** Built, the worker is a bundle beside this one; in a checkout it is TypeScript, which a thread needs help to read. */
 function startWorker(setup: WorkerSetup): Worker {
+  const options = { workerData: setup, resourceLimits: LIMITS };
   const built = join(__dirname, 'compress-worker.js');
-  if (existsSync(built)) return new Worker(built, { workerData: setup });
-  return new Worker(join(__dirname, 'compress-worker.ts'), {
-    workerData: setup,
-    execArgv: ['--require', createRequire(__filename).resolve('tsx/cjs')],
-  });
+  if (existsSync(built)) return new Worker(built, options);
+  const execArgv = ['--require', createRequire(__filename).resolve('tsx/cjs')];
+  return new Worker(join(__dirname, 'compress-worker.ts'), { ...options, execArgv });
 }
