@@ -1,21 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { abandonBuild, finalizeBuild } from '../../../lambda/engine/finalizer';
 import { FORMATS } from '../../../lambda/engine/formats';
-import { FolderStore } from '../../../lambda/engine/io/folder-store';
 import { ObjectStore } from '../../../lambda/engine/io/object-store';
-import { S3Store } from '../../../lambda/engine/io/s3-store';
 import { crc64nvme } from '../../../lambda/engine/kernels';
 import { Manifest, readManifest } from '../../../lambda/engine/manifest';
 import { deletePlan, readPlan } from '../../../lambda/engine/plan-store';
 import { planBuild } from '../../../lambda/engine/planner';
 import { parseRecipe } from '../../../lambda/engine/recipe';
 import { compressItem } from '../../../lambda/engine/worker';
-import { startTestAws, TestAws } from '../../support/local-aws';
+import { StoreKind, storeKinds } from '../../support/store-kinds';
 
 const RECIPE = parseRecipe({ method: 'int8', prune: 0.5 });
 
@@ -46,75 +42,17 @@ async function contentOf(store: ObjectStore, key: string): Promise<Buffer> {
   return Buffer.from((await store.get(key, 1e9))!);
 }
 
-interface Kind {
-  readonly name: string;
-  start(): Promise<void>;
-  make(name: string): Stores;
-  pendingUploads(): Promise<number>;
-  stop(): Promise<void>;
+function storesOf(kind: StoreKind, name: string): Stores {
+  const [source, artifact, work] = ['raw', 'compressed', 'work'].map((place) => kind.open(`${place}/${name}`));
+  return { source, artifact, work };
 }
 
-class FolderKind implements Kind {
-  readonly name = 'folders';
-  private readonly folder = mkdtempSync(join(tmpdir(), 'modelpress-build-'));
-  private readonly made: FolderStore[] = [];
-
-  async start(): Promise<void> {}
-
-  make(name: string): Stores {
-    const [source, artifact, work] = ['raw', 'compressed', 'work'].map((place) => {
-      const store = new FolderStore(join(this.folder, place, name));
-      this.made.push(store);
-      return store;
-    });
-    return { source: source, artifact: artifact, work: work };
-  }
-
-  async pendingUploads(): Promise<number> {
-    let count = 0;
-    for (const store of this.made) {
-      await store.close();
-      count += (await new FolderStore(join(store.root, '.modelpress-uploads')).list()).length;
-    }
-    return count;
-  }
-
-  async stop(): Promise<void> {
-    for (const store of this.made) await store.close();
-    rmSync(this.folder, { recursive: true });
-  }
-}
-
-class S3Kind implements Kind {
-  readonly name = 'S3';
-  private aws!: TestAws;
-
-  async start(): Promise<void> {
-    this.aws = await startTestAws();
-    await this.aws.s3.send(new CreateBucketCommand({ Bucket: 'models' }));
-  }
-
-  make(name: string): Stores {
-    const open = (place: string): ObjectStore =>
-      new S3Store(this.aws.s3, { bucket: 'models', prefix: `${place}/${name}/` });
-    return { source: open('raw'), artifact: open('compressed'), work: open('work') };
-  }
-
-  async pendingUploads(): Promise<number> {
-    return (await this.aws.s3.send(new ListMultipartUploadsCommand({ Bucket: 'models' }))).Uploads?.length ?? 0;
-  }
-
-  async stop(): Promise<void> {
-    await this.aws.close();
-  }
-}
-
-describe.each<Kind>([new FolderKind(), new S3Kind()])('A build over $name', (kind) => {
+describe.each(storeKinds())('A build over $name', (kind) => {
   beforeAll(() => kind.start());
   afterAll(() => kind.stop());
 
   async function withModel(name: string): Promise<Stores> {
-    const stores = kind.make(name);
+    const stores = storesOf(kind, name);
     await stores.source.put('model.tflite', golden('dense.float'));
     await stores.source.put('labels.json', Buffer.from('["zero"]'));
     return stores;
@@ -203,7 +141,7 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('A build over $name', (kin
   });
 
   test('names what is there when it is no model', async () => {
-    const stores = kind.make('no-model');
+    const stores = storesOf(kind, 'no-model');
     const plan = (): Promise<unknown> => planBuild({ ...stores, recipe: RECIPE, formats: FORMATS });
     await expect(plan()).rejects.toThrow('holds no files; check the address of the model');
     await stores.source.put('weights.pkl', Buffer.from('cos\nsystem\n'));

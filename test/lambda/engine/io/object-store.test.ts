@@ -1,13 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { crc64nvme } from '../../../../lambda/engine/kernels';
 import { FolderStore } from '../../../../lambda/engine/io/folder-store';
 import { ObjectStore, PartDigest, UploadedPart } from '../../../../lambda/engine/io/object-store';
-import { S3Store } from '../../../../lambda/engine/io/s3-store';
-import { startTestAws, TestAws } from '../../../support/local-aws';
+import { storeKinds } from '../../../support/store-kinds';
 
 const MIB = 1024 * 1024;
 
@@ -26,67 +24,12 @@ async function readAll(store: ObjectStore, key: string): Promise<Buffer> {
   return bytes;
 }
 
-interface Kind {
-  readonly name: string;
-  start(): Promise<void>;
-  make(prefix: string): ObjectStore;
-  pendingUploads(): Promise<number>;
-  stop(): Promise<void>;
-}
-
-class FolderKind implements Kind {
-  readonly name = 'a folder';
-  private readonly folder = mkdtempSync(join(tmpdir(), 'modelpress-store-'));
-  private readonly stores: FolderStore[] = [];
-
-  async start(): Promise<void> {}
-
-  make(prefix: string): ObjectStore {
-    const store = new FolderStore(join(this.folder, prefix));
-    this.stores.push(store);
-    return store;
-  }
-
-  async pendingUploads(): Promise<number> {
-    return readdirSync(this.folder, { recursive: true, withFileTypes: true }).filter(
-      (entry) => entry.isFile() && entry.parentPath.endsWith('.modelpress-uploads'),
-    ).length;
-  }
-
-  async stop(): Promise<void> {
-    for (const store of this.stores) await store.close();
-    rmSync(this.folder, { recursive: true });
-  }
-}
-
-class S3Kind implements Kind {
-  readonly name = 'S3';
-  private aws!: TestAws;
-
-  async start(): Promise<void> {
-    this.aws = await startTestAws();
-    await this.aws.s3.send(new CreateBucketCommand({ Bucket: 'models' }));
-  }
-
-  make(prefix: string): ObjectStore {
-    return new S3Store(this.aws.s3, { bucket: 'models', prefix: `${prefix}/` });
-  }
-
-  async pendingUploads(): Promise<number> {
-    return (await this.aws.s3.send(new ListMultipartUploadsCommand({ Bucket: 'models' }))).Uploads?.length ?? 0;
-  }
-
-  async stop(): Promise<void> {
-    await this.aws.close();
-  }
-}
-
-describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $name', (kind) => {
+describe.each(storeKinds())('An object store over $name', (kind) => {
   beforeAll(() => kind.start());
   afterAll(() => kind.stop());
 
   test('puts, lists in key order, reads by range, deletes', async () => {
-    const store = kind.make('plain');
+    const store = kind.open('plain');
     expect(await store.list()).toEqual([]);
     await store.put('b/two.bin', Buffer.from('0123456789'));
     await store.put('a.txt', Buffer.from('a'));
@@ -103,7 +46,7 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $nam
   });
 
   test('refuses a range outside the object, and more than the reader allows', async () => {
-    const store = kind.make('bounds');
+    const store = kind.open('bounds');
     await store.put('x', Buffer.from('0123456789'));
     const source = await store.open('x');
     await expect(source.read(8, Buffer.alloc(4))).rejects.toThrow('is 10 bytes long, but bytes 8 to 12 are needed');
@@ -111,14 +54,14 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $nam
   });
 
   test('writes once when asked to', async () => {
-    const store = kind.make('once');
+    const store = kind.open('once');
     expect(await store.put('m', Buffer.from('first'), { onlyIfAbsent: true })).toBe(true);
     expect(await store.put('m', Buffer.from('second'), { onlyIfAbsent: true })).toBe(false);
     expect(Buffer.from((await store.get('m', 100))!).toString()).toBe('first');
   });
 
   test('refuses an object that was replaced after it was listed', async () => {
-    const store = kind.make('replaced');
+    const store = kind.open('replaced');
     await store.put('x', Buffer.from('before'));
     const [listed] = await store.list();
     await new Promise((resume) => setTimeout(resume, 20));
@@ -128,7 +71,7 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $nam
   });
 
   test('joins parts that came out of order and twice, and shows nothing before', async () => {
-    const store = kind.make('upload');
+    const store = kind.open('upload');
     const parts = [5 * MIB, 6 * MIB, 1000].map((size) => randomBytes(size));
     const whole = Buffer.concat(parts);
     const uploadId = await store.createUpload('big.bin', whole.length);
@@ -147,7 +90,7 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $nam
   });
 
   test('does not complete an upload over something else', async () => {
-    const store = kind.make('clash');
+    const store = kind.open('clash');
     const body = Buffer.from('mine');
     const uploadId = await store.createUpload('x', body.length);
     const part = await store.uploadPart({ key: 'x', uploadId, number: 1, offset: 0, size: 4 }, body, digestOf(body));
@@ -159,7 +102,7 @@ describe.each<Kind>([new FolderKind(), new S3Kind()])('An object store over $nam
   });
 
   test('gives an upload up, twice without complaint', async () => {
-    const store = kind.make('abort');
+    const store = kind.open('abort');
     const uploadId = await store.createUpload('x', 10);
     await store.abortUpload('x', uploadId);
     await store.abortUpload('x', uploadId);
