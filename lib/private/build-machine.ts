@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import {
   Chain,
   Choice,
@@ -13,7 +13,7 @@ import {
   StateMachine,
   TaskInput,
 } from 'aws-cdk-lib/aws-stepfunctions';
-import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { CallAwsService, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { BuildMetrics } from '../build-metrics';
 import { CompressionGate } from '../compression-gate';
@@ -23,6 +23,7 @@ import { ModelEvaluation } from '../model-evaluation';
 import { ReleaseApproval } from '../release-approval';
 import { ModelCompressor } from '../model-compressor';
 import { TrainingJob } from '../training-job';
+import { acknowledgeWildcard } from './acknowledge';
 import { Changes } from './changes';
 import { FunctionTask } from './function-task';
 import { HandlerFunction } from './handler-function';
@@ -46,6 +47,18 @@ export interface BuildMachineProps {
   /** Tells releases of the same build under different specifications apart; 8 hexadecimal digits. */
   readonly specificationDigest: string;
 }
+
+const BUILD = JsonPath.stringAt('$.prepared.build');
+
+const EXISTS = ['StepFunctions.ExecutionAlreadyExistsException'];
+
+const PATIENT = {
+  errors: [Errors.ALL],
+  interval: Duration.seconds(5),
+  maxAttempts: 6,
+  backoffRate: 2,
+  jitterStrategy: JitterType.FULL,
+};
 
 /**
  * Trains, compresses, looks whether the result is good enough, registers it, and starts the release. Input: `{}`, or `{ "source": "s3://…/" }` to compress a model that is there
@@ -158,32 +171,80 @@ export class BuildMachine extends Construct {
     }).retried();
   }
 
+  /**
+   * The name of a release stands for the build and what its endpoint is to be, so that a retry finds what its first try
+   * started. One that ended without success is no reason not to release: it is started again, under another name.
+   */
   private createStartRelease(): Chain {
-    const start = new StepFunctionsStartExecution(this, 'StartRelease', {
-      stateName: 'StartRelease',
-      comment: 'The release goes on by itself; the build is done.',
+    const started = new Pass(this, 'ReleaseStarted', { stateName: 'ReleaseStarted' });
+    const name = JsonPath.format(`{}-${this.props.specificationDigest}`, BUILD);
+    const start = this.startTask('StartRelease', 'The release goes on by itself; the build is done.', name);
+    // A redrive comes here again, and may find that this second one failed, too.
+    const nextName = JsonPath.format(
+      `{}-${this.props.specificationDigest}-again-{}`,
+      BUILD,
+      JsonPath.stringAt('$$.Execution.RedriveCount'),
+    );
+    const again = this.startTask('StartReleaseAgain', 'The earlier release of this build failed.', nextName);
+    again.addCatch(started, { errors: EXISTS, resultPath: JsonPath.DISCARD });
+    again.next(started);
+    start.addCatch(this.createLook(again, started), { errors: EXISTS, resultPath: JsonPath.DISCARD });
+    return start.next(started);
+  }
+
+  /** Tells whether the release that is there already is under way or did what it was for. */
+  private createLook(again: IChainable, started: Pass): Chain {
+    const { releaseMachine, specificationDigest } = this.props;
+    const executionArn = (name: string): string =>
+      Stack.of(this).formatArn({
+        service: 'states',
+        resource: 'execution',
+        resourceName: `${releaseMachine.stateMachineName}:${name}`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+    const look = new CallAwsService(this, 'LookAtRelease', {
+      stateName: 'LookAtRelease',
+      comment: 'There is a release of this build already.',
+      service: 'sfn',
+      action: 'describeExecution',
+      iamAction: 'states:DescribeExecution',
+      iamResources: [executionArn('*')],
+      parameters: { ExecutionArn: JsonPath.format(executionArn(`{}-${specificationDigest}`), BUILD) },
+      resultSelector: { 'status.$': '$.Status' },
+      resultPath: '$.earlier',
+    });
+    look.addRetry(PATIENT);
+    acknowledgeWildcard(
+      this,
+      executionArn('*'),
+      'The executions of the one release machine, whose names come with each build.',
+    );
+    const failed = ['FAILED', 'ABORTED', 'TIMED_OUT'].map((status) =>
+      Condition.stringEquals('$.earlier.status', status),
+    );
+    return look.next(
+      new Choice(this, 'Earlier', { stateName: 'Did it fail?' })
+        .when(Condition.or(...failed), again)
+        .otherwise(started),
+    );
+  }
+
+  private startTask(stateName: string, comment: string, name: string): StepFunctionsStartExecution {
+    const start = new StepFunctionsStartExecution(this, stateName, {
+      stateName,
+      comment,
       stateMachine: this.props.releaseMachine,
       integrationPattern: IntegrationPattern.REQUEST_RESPONSE,
-      name: JsonPath.format(`{}-${this.props.specificationDigest}`, JsonPath.stringAt('$.prepared.build')),
+      name,
       input: TaskInput.fromObject({
-        build: JsonPath.stringAt('$.prepared.build'),
+        build: BUILD,
         artifact: JsonPath.stringAt('$.plan.artifact'),
         begun: JsonPath.stringAt('$$.Execution.StartTime'),
       }),
       resultPath: '$.release',
     });
-    const started = new Pass(this, 'ReleaseStarted', { stateName: 'ReleaseStarted' });
-    // A retry whose first try got through finds the release running or done: that is what was wanted.
-    const exists = ['StepFunctions.ExecutionAlreadyExistsException'];
-    start.addCatch(started, { errors: exists, resultPath: JsonPath.DISCARD });
-    start.addRetry({ errors: exists, maxAttempts: 0 });
-    start.addRetry({
-      errors: [Errors.ALL],
-      interval: Duration.seconds(5),
-      maxAttempts: 6,
-      backoffRate: 2,
-      jitterStrategy: JitterType.FULL,
-    });
-    return start.next(started);
+    start.addRetry({ errors: EXISTS, maxAttempts: 0 });
+    start.addRetry(PATIENT);
+    return start;
   }
 }

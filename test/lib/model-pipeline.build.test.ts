@@ -161,15 +161,39 @@ describe('the build machine', () => {
     expect(run.path.at(-1)).toBe('CompressionGate');
   });
 
-  test('is content with a release that was started before', async () => {
-    const run = await execute(
-      machine,
-      {},
-      { ...good, StartRelease: fail('StepFunctions.ExecutionAlreadyExistsException') },
-    );
-    expect(run.error).toBeUndefined();
-    expect(run.inputs.StartRelease).toHaveLength(1);
-  });
+  const exists = fail('StepFunctions.ExecutionAlreadyExistsException');
+
+  test.each(['RUNNING', 'SUCCEEDED', 'PENDING_REDRIVE'])(
+    'is content with a release that was started before and is %s',
+    async (status) => {
+      const run = await execute(
+        machine,
+        {},
+        { ...good, StartRelease: exists, LookAtRelease: () => ({ Status: status }) },
+      );
+      expect(run.error).toBeUndefined();
+      expect(run.inputs.StartRelease).toHaveLength(1);
+      expect(run.inputs.LookAtRelease[0].ExecutionArn).toMatch(/:execution:<.*>:run-1-[0-9a-f]{8}$/);
+      expect(run.path.slice(-2)).toEqual(['Did it fail?', 'ReleaseStarted']);
+    },
+  );
+
+  test.each(['FAILED', 'ABORTED', 'TIMED_OUT'])(
+    'starts a release again that was started before and %s',
+    async (status) => {
+      const before = { ...good, StartRelease: exists, LookAtRelease: () => ({ Status: status }) };
+      const run = await execute(machine, {}, { ...before, StartReleaseAgain: () => ({ executionArn: 'x' }) });
+      expect(run.error).toBeUndefined();
+      expect(run.inputs.StartReleaseAgain).toHaveLength(1);
+      expect(run.inputs.StartReleaseAgain[0].Name).toMatch(/^run-1-[0-9a-f]{8}-again-0$/);
+      expect(run.inputs.StartReleaseAgain[0].Input).toEqual(run.inputs.StartRelease[0].Input);
+      expect(run.path.at(-1)).toBe('ReleaseStarted');
+      // The answer to the first try was lost.
+      const twice = await execute(machine, {}, { ...before, StartReleaseAgain: exists });
+      expect(twice.error).toBeUndefined();
+      expect(twice.inputs.StartReleaseAgain).toHaveLength(1);
+    },
+  );
 
   test('fails when the release cannot be started, with the artifact kept', async () => {
     const run = await execute(

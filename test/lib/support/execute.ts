@@ -73,6 +73,7 @@ export async function execute(
         Name: name,
         Input: input,
         StartTime: startTime,
+        RedriveCount: 0,
       },
     } as Context,
   });
