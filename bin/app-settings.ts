@@ -19,6 +19,8 @@ export interface AppSettings {
   readonly endpointName?: string;
   readonly hyperparameters: Record<string, unknown>;
   readonly spot: boolean;
+  /** Whether the bucket goes with the stack. */
+  readonly removeModels: boolean;
   readonly runOnDeploy: boolean;
   readonly statusInterval: Duration;
 }
@@ -39,6 +41,7 @@ const DEFAULTS = {
   endpointName: '',
   hyperparameters: '{}',
   spot: 'false',
+  removeModels: 'false',
   runOnDeploy: 'true',
   statusInterval: '15',
 } as const;
@@ -79,6 +82,7 @@ export function readSettings(
     endpointName: get('endpointName') || undefined,
     hyperparameters: { ...pipeline.hyperparameters, ...json('hyperparameters', get('hyperparameters')) },
     spot: flag('spot', get('spot')),
+    removeModels: flag('removeModels', get('removeModels')),
     runOnDeploy: flag('runOnDeploy', get('runOnDeploy')),
     statusInterval: seconds('statusInterval', get('statusInterval')),
   };

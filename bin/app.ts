@@ -20,12 +20,13 @@
  * | `modelpress:endpointName` | made from the stack's name | name of the endpoint |
  * | `modelpress:hyperparameters` | `{}` | arguments of the training script, as JSON |
  * | `modelpress:spot` | `false` | train on spare capacity |
+ * | `modelpress:removeModels` | `false` | empty and remove the bucket, too, when the stack is deleted |
  * | `modelpress:runOnDeploy` | `true` | build when a deployment changed something |
  * | `modelpress:statusInterval` | `15` | seconds between looks at the endpoint while it changes |
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { App, AppProps, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { App, AppProps, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { MlInstanceType, ModelPipeline, SmokeTest } from '../lib';
 import { AppSettings, readSettings } from './app-settings';
 
@@ -88,6 +89,7 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
       codeDirectory: join(folder, 'serving'),
       ...(existsSync(join(folder, 'golden')) ? { smokeTest: SmokeTest.fromDirectory(join(folder, 'golden')) } : {}),
     },
+    removalPolicy: settings.removeModels ? RemovalPolicy.DESTROY : undefined,
     runOnDeploy: settings.runOnDeploy,
     runOnNewModel: {},
     statusInterval: settings.statusInterval,

@@ -23,7 +23,7 @@ export interface EndpointAlarmOptions {
   /**
    * How long the container may take for 99 of 100 requests of a minute, up to 1 hour.
    *
-   * @default Duration.seconds(30)
+   * @default - 30 seconds; 15 minutes in a pipeline whose endpoint has `asyncInference`
    */
   readonly maxModelLatency?: Duration;
   /**

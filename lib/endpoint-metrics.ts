@@ -26,6 +26,17 @@ export class EndpointMetrics {
     return this.ofRequests('InvocationsPerInstance', Stats.SUM, options);
   }
 
+  /** Requests that wait to be worked on, of an endpoint with `asyncInference`. */
+  public metricApproximateBacklogSize(options?: MetricOptions): Metric {
+    return new Metric({
+      namespace: 'AWS/SageMaker',
+      metricName: 'ApproximateBacklogSize',
+      dimensionsMap: { EndpointName: this.props.endpointName },
+      statistic: Stats.MAXIMUM,
+      ...options,
+    });
+  }
+
   /** Requests that the caller got wrong. */
   public metricInvocation4XXErrors(options?: MetricOptions): Metric {
     return this.ofRequests('Invocation4XXErrors', Stats.SUM, options);

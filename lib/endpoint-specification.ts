@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { IKey } from 'aws-cdk-lib/aws-kms';
+import { AsyncInference } from './async-inference';
 import { ContainerImage } from './container-image';
 import { DataCapture } from './data-capture';
 import { EndpointAlarmOptions } from './endpoint-alarms';
@@ -126,6 +127,12 @@ export interface EndpointSpecification {
    * @default - nothing is kept
    */
   readonly dataCapture?: DataCapture;
+  /**
+   * Answers later, by way of the bucket.
+   *
+   * @default - the caller waits for the answer
+   */
+  readonly asyncInference?: AsyncInference;
   /**
    * Explains predictions. Answers then have SageMaker Clarify's format, and so must those of `smokeTest`.
    *

@@ -1,3 +1,4 @@
+export * from './async-inference';
 export * from './build-metrics';
 export * from './capacity-size';
 export * from './compressed-model';

@@ -12,7 +12,9 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct, IConstruct } from 'constructs';
 import { acknowledge } from './private/acknowledge';
-import { COMPRESSED, RAW, WORK } from './private/prefixes';
+import { EmptyBuckets } from './private/empty-buckets';
+import { ASYNC, COMPRESSED, RAW, WORK } from './private/prefixes';
+import { ensure } from './private/validate';
 
 /** A bucket for models, with the keys that guard it. */
 export interface IModelBucket extends IConstruct {
@@ -46,6 +48,12 @@ export interface ModelBucketProps {
    */
   readonly workExpiration?: Duration;
   /**
+   * When requests and answers of endpoints with `asyncInference` expire.
+   *
+   * @default Duration.days(30)
+   */
+  readonly asyncExpiration?: Duration;
+  /**
    * When overwritten and deleted objects are gone for good.
    *
    * @default Duration.days(30)
@@ -63,6 +71,13 @@ export interface ModelBucketProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+  /**
+   * Whether the buckets are emptied before they are removed, which S3 asks for. Every model in them is lost. Needs
+   * `removalPolicy: RemovalPolicy.DESTROY`.
+   *
+   * @default false
+   */
+  readonly autoDeleteObjects?: boolean;
 }
 
 /** How to refer to a bucket that another stack owns. */
@@ -111,7 +126,11 @@ export class ModelBucket extends Construct implements IModelBucket {
 
   constructor(scope: Construct, id: string, props: ModelBucketProps = {}) {
     super(scope, id);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const { autoDeleteObjects, removalPolicy = RemovalPolicy.RETAIN } = props;
+    ensure(
+      autoDeleteObjects !== true || removalPolicy === RemovalPolicy.DESTROY,
+      'autoDeleteObjects needs removalPolicy: RemovalPolicy.DESTROY; a bucket that stays keeps its objects',
+    );
     this.encryptionKey = this.createKey(removalPolicy);
     this.logEncryptionKey = this.encryptionKey;
     const bucket = new Bucket(this, 'Bucket', {
@@ -130,7 +149,12 @@ export class ModelBucket extends Construct implements IModelBucket {
     (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
       eventBridgeConfiguration: { eventBridgeEnabled: true },
     };
-    this.logAccess(bucket, props.serverAccessLogsBucket ?? this.createLogBucket(removalPolicy));
+    const logs = props.serverAccessLogsBucket === undefined ? this.createLogBucket(removalPolicy) : undefined;
+    this.logAccess(bucket, logs ?? props.serverAccessLogsBucket!);
+    if (autoDeleteObjects === true) {
+      const buckets = logs === undefined ? [bucket] : [bucket, logs];
+      new EmptyBuckets(this, 'Emptying', { buckets, logEncryptionKey: this.logEncryptionKey });
+    }
     // What guards the bucket stays as long as the bucket.
     bucket.policy?.applyRemovalPolicy(removalPolicy);
     acknowledge(bucket, {
@@ -212,6 +236,7 @@ function lifecycle(props: ModelBucketProps): LifecycleRule[] {
     { id: 'old-versions', noncurrentVersionExpiration: props.noncurrentVersionExpiration ?? Duration.days(30) },
     { id: 'raw', prefix: `${RAW}/`, expiration: props.rawExpiration ?? Duration.days(180) },
     { id: 'work', prefix: `${WORK}/`, expiration: props.workExpiration ?? Duration.days(30) },
+    { id: 'async', prefix: `${ASYNC}/`, expiration: props.asyncExpiration ?? Duration.days(30) },
     ...(props.compressedExpiration === undefined
       ? []
       : [{ id: 'compressed', prefix: `${COMPRESSED}/`, expiration: props.compressedExpiration }]),

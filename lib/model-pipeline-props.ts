@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { CompressionLimits } from './compression-limits';
 import { CompressionOptions } from './compression-options';
@@ -51,6 +51,13 @@ export interface ModelPipelineProps {
    * @default - a new ModelBucket
    */
   readonly models?: IModelBucket;
+  /**
+   * What happens to the pipeline's own bucket and its key when the stack is deleted. `DESTROY` empties it first: every
+   * model in it is lost.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
   /**
    * Starts a build when a deployment changes the training, the recipe, the serving code or the endpoint. It does what the
    * change asks for: another training trains, another recipe compresses the current raw model again, another endpoint

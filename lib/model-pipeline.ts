@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Names, Stack, Tags } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Names, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { IStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -12,6 +12,7 @@ import { ModelEvaluation } from './model-evaluation';
 import { ModelPipelineProps } from './model-pipeline-props';
 import { IModelPipeline, ModelPipelineAttributes } from './model-pipeline-reference';
 import { PipelineNotifications } from './pipeline-notifications';
+import { grantAskingAsync } from './private/async-places';
 import { BuildMachine } from './private/build-machine';
 import { CleanUp } from './private/clean-up';
 import { digest } from './private/digest';
@@ -104,17 +105,23 @@ export class ModelPipeline extends Construct implements IModelPipeline {
   public readonly _runsOnDeploy: boolean;
 
   private readonly build: BuildMachine;
+  private readonly isAsync: boolean;
 
   constructor(scope: Construct, id: string, props: ModelPipelineProps) {
     super(scope, id);
     requireModelName(props.modelName);
     requireDuration(props.statusInterval, 'statusInterval', 1, 300);
+    ensure(
+      props.models === undefined || props.removalPolicy === undefined,
+      'removalPolicy is for the bucket that the pipeline makes; whoever made `models` decides what becomes of it',
+    );
     const { modelName } = props;
     this._runsOnDeploy = props.runOnDeploy ?? true;
-    this.models = props.models ?? new ModelBucket(this, 'Models');
+    this.models = props.models ?? this.createBucket(props.removalPolicy);
     this.endpointName = props.endpoint.endpointName ?? this.uniqueName();
     const { models, endpointName } = this;
     const hosting = new Hosting(this, 'Hosting', { modelName, models, endpointName, endpoint: props.endpoint });
+    this.isAsync = hosting.isAsync;
     validatePairing(props.modelFormat, props.compression.recipe, props.endpoint, hosting.image);
     this.training = props.training && new TrainingJob(this, 'Training', { ...props.training, modelName, models });
     this.compressor = new ModelCompressor(this, 'Compressor', {
@@ -185,9 +192,10 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     this.createTriggers(props, inputsDigest).forEach((trigger) => trigger.node.addDependency(cleanUp));
   }
 
-  /** Lets an identity call the endpoint. */
+  /** Lets an identity call the endpoint and, where answers come later, put requests into the bucket and read the answers. */
   public grantInvoke(grantee: IGrantable): Grant {
-    return grantInvoke(endpointArns(this, this.endpointName).endpoint, grantee);
+    const grant = grantInvoke(endpointArns(this, this.endpointName).endpoint, grantee);
+    return this.isAsync ? grant.combine(grantAskingAsync(grantee, this.models, this.endpointName)) : grant;
   }
 
   /** Lets an identity start builds and wait for them and their releases: `modelpress run --wait`. */
@@ -287,10 +295,17 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       scaling: hosting.scaling,
       registration,
     });
-    // The endpoint needs its role, and running builds need theirs, until they are gone.
-    cleanUp.node.addDependency(build, release, hosting, registration, this.compressor);
+    // The endpoint needs its role, and running builds need theirs, until they are gone. Only then is a bucket empty for good.
+    cleanUp.node.addDependency(build, release, hosting, registration, this.compressor, this.models);
     for (const part of [this.training, this.evaluation]) if (part !== undefined) cleanUp.node.addDependency(part);
     return cleanUp;
+  }
+
+  private createBucket(removalPolicy?: RemovalPolicy): ModelBucket {
+    return new ModelBucket(this, 'Models', {
+      removalPolicy,
+      autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY ? true : undefined,
+    });
   }
 
   private uniqueName(): string {

@@ -30,3 +30,8 @@ export function refuseUnsettled(endpoint: DescribeEndpointOutput): void {
     throw new EndpointBusyError(`endpoint ${name} is ${status}`);
   }
 }
+
+/** Whether scaling has taken every instance away. */
+export function isAsleep({ ProductionVariants }: DescribeEndpointOutput): boolean {
+  return ProductionVariants?.[0]?.DesiredInstanceCount === 0;
+}

@@ -15,6 +15,8 @@ export interface Move {
   /** Config that the endpoint is in service on. */
   readonly from: string;
   readonly to: string;
+  /** Whether it has no instance at this moment; a model proves itself on one all the same. */
+  readonly isAsleep: boolean;
   /** How; SageMaker's default is all at once, unguarded. */
   readonly deploymentConfig?: DeploymentConfig;
   /** Is taken away where the instances change in kind; whoever ends the release brings it back. */
@@ -27,12 +29,13 @@ export interface Move {
  *
  * @throws EndpointBusyError while another change is under way.
  */
-export async function moveEndpoint({ client, endpointName, from, to, deploymentConfig, scaling }: Move): Promise<void> {
+export async function moveEndpoint(move: Move): Promise<void> {
+  const { client, endpointName, from, to, deploymentConfig, isAsleep, scaling } = move;
   const [old, next] = await Promise.all([variantOf(client, from), variantOf(client, to)]);
   const [before, after] = [old?.InitialInstanceCount, next?.InitialInstanceCount];
   if (kindOf(old) !== kindOf(next)) await scaling?.deregister();
   const given: VariantPropertyType[] =
-    before === after ? ['DataCaptureConfig'] : ['DataCaptureConfig', 'DesiredInstanceCount'];
+    before === after && !isAsleep ? ['DataCaptureConfig'] : ['DataCaptureConfig', 'DesiredInstanceCount'];
   try {
     await client.send(
       new UpdateEndpointCommand({

@@ -6,7 +6,7 @@ import {
   SageMakerClient,
   Tag,
 } from '@aws-sdk/client-sagemaker';
-import { describeEndpoint, refuseUnsettled } from './endpoints';
+import { describeEndpoint, isAsleep, refuseUnsettled } from './endpoints';
 import { moveEndpoint } from './move-endpoint';
 import { EndpointBusyError, isTaken } from './release-errors';
 import { ENDPOINT_TAG, releaseNames } from './release-names';
@@ -81,6 +81,7 @@ export async function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
     endpointName,
     from: endpoint.EndpointConfigName!,
     to: names.endpointConfigName,
+    isAsleep: isAsleep(endpoint),
     deploymentConfig: deploymentConfig(specification, request.ignoreAlarms ?? false),
     scaling: request.scaling,
   });

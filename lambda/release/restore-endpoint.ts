@@ -1,5 +1,5 @@
 import { DeleteEndpointCommand, DescribeEndpointConfigCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { describeEndpoint, refuseUnsettled } from './endpoints';
+import { describeEndpoint, isAsleep, refuseUnsettled } from './endpoints';
 import { moveEndpoint } from './move-endpoint';
 import { isMissing } from './release-errors';
 import { Scaling } from './scaling';
@@ -33,7 +33,14 @@ export async function restoreEndpoint(
   }
   const answer = { endpointName, endpointConfigName: good };
   if (endpoint.EndpointConfigName === good) return { ...answer, action: 'unchanged' };
-  await moveEndpoint({ client, endpointName, from: endpoint.EndpointConfigName!, to: good, scaling });
+  await moveEndpoint({
+    client,
+    endpointName,
+    from: endpoint.EndpointConfigName!,
+    to: good,
+    isAsleep: isAsleep(endpoint),
+    scaling,
+  });
   return { ...answer, action: 'restored' };
 }
 

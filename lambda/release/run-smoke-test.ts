@@ -1,4 +1,4 @@
-import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { Ask } from './ask';
 import { compareAnswers } from './compare-answers';
 import { GoldenRequest } from './golden-requests';
 
@@ -14,14 +14,10 @@ export interface SmokeTestAnswer {
 const MOST_TOLD = 5;
 
 /** Sends each golden request once and compares the answers. */
-export async function runSmokeTest(
-  client: SageMakerRuntimeClient,
-  endpointName: string,
-  requests: readonly GoldenRequest[],
-): Promise<SmokeTestAnswer> {
+export async function runSmokeTest(ask: Ask, requests: readonly GoldenRequest[]): Promise<SmokeTestAnswer> {
   const problems: string[] = [];
   for (const request of requests) {
-    const differences = await tryRequest(client, endpointName, request);
+    const differences = await tryRequest(ask, request);
     if (differences.length > 0) problems.push(`${request.name}: ${differences.join('; ')}`);
   }
   const counts = { requests: requests.length, failed: problems.length };
@@ -36,25 +32,9 @@ export async function runSmokeTest(
   };
 }
 
-/** An error of the model is a wrong answer. Any other is one of the service, which the state machine tries again. */
-async function tryRequest(
-  client: SageMakerRuntimeClient,
-  endpointName: string,
-  request: GoldenRequest,
-): Promise<string[]> {
-  try {
-    const { Body } = await client.send(
-      new InvokeEndpointCommand({
-        EndpointName: endpointName,
-        ContentType: request.contentType,
-        Accept: request.accept,
-        Body: Buffer.from(request.body, 'base64'),
-      }),
-    );
-    if (request.expected === undefined) return [];
-    return compareAnswers(Buffer.from(request.expected, 'base64'), Buffer.from(Body), request);
-  } catch (error) {
-    if ((error as Error).name === 'ModelError') return [(error as Error).message];
-    throw error;
-  }
+async function tryRequest(ask: Ask, request: GoldenRequest): Promise<string[]> {
+  const { body, problem } = await ask(request);
+  if (problem !== undefined) return [problem];
+  if (request.expected === undefined) return [];
+  return compareAnswers(Buffer.from(request.expected, 'base64'), body!, request);
 }

@@ -4,6 +4,11 @@ import { Construct } from 'constructs';
 import { allow } from './grants';
 import { endpointArns, RELEASE_NAMES_REASON } from './release-places';
 
+/** The alarm that brings an endpoint back from no instances at all; the functions name it so, too. */
+export function wakeAlarmName(endpointName: string): string {
+  return `${endpointName}-without-capacity`;
+}
+
 const SERVICE = 'sagemaker.application-autoscaling.amazonaws.com';
 
 /** Actions on the registration of an endpoint's variant; its alarms go with it. */
@@ -25,6 +30,12 @@ export function allowScaling(scope: Construct, role: IRole, endpointName: string
   allow(role, {
     actions: ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms', 'cloudwatch:DeleteAlarms'],
     resources: [
+      stack.formatArn({
+        service: 'cloudwatch',
+        resource: 'alarm',
+        resourceName: wakeAlarmName(endpointName),
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
       stack.formatArn({
         service: 'cloudwatch',
         resource: 'alarm',

@@ -10,6 +10,7 @@ import { EndpointScaling } from '../endpoint-scaling';
 import { EndpointSpecification } from '../endpoint-specification';
 import { EndpointUpdatePolicy } from '../endpoint-update-policy';
 import { IModelBucket } from '../model-bucket';
+import { allowAnswering } from './async-places';
 import { allowGuards, allowKey, allowList, allowObjects, allowVolumeKey } from './grants';
 import { allowPull } from './image-pull';
 import { createNetwork, Network } from './network';
@@ -48,6 +49,8 @@ export class Hosting extends Construct {
   public readonly code?: Asset;
   /** The packed golden requests, where there is a smoke test. */
   public readonly golden?: Asset;
+  /** Whether answers come by way of the bucket. */
+  public readonly isAsync: boolean;
   /** Alarms that a pipeline makes by itself. */
   public readonly alarms: EndpointAlarms;
   /** All alarms that roll updates back. */
@@ -78,7 +81,12 @@ export class Hosting extends Construct {
             exclude: ['**/__pycache__', '**/*.pyc', '.DS_Store', '.venv', '.git'],
           });
     this.golden = endpoint.smokeTest && new Asset(this, 'Golden', { path: endpoint.smokeTest._pack() });
-    this.alarms = new EndpointAlarms(this, 'Alarms', { ...endpoint.alarms, endpointName: props.endpointName });
+    this.isAsync = endpoint.asyncInference !== undefined;
+    this.alarms = new EndpointAlarms(this, 'Alarms', {
+      ...(this.isAsync ? { maxModelLatency: Duration.minutes(15) } : {}),
+      ...endpoint.alarms,
+      endpointName: props.endpointName,
+    });
     this.scaling = endpoint.scaling && renderScaling(endpoint.scaling);
     this.keepReleases = endpoint.keepReleases ?? 5;
     const policy = endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce();
@@ -108,18 +116,20 @@ export class Hosting extends Construct {
       allowObjects(role, models.bucket, `${CAPTURED}/${endpointName}/`, ['s3:PutObject']);
       allowKey(role, models.encryptionKey, 'write');
     }
+    if (endpoint.asyncInference !== undefined) allowAnswering(role, models, endpointName, endpoint.asyncInference);
     allowVolumeKey(role, this.volumeKey);
     allowGuards(role, this.guards);
     return role;
   }
 
-  private render({ modelName, models, endpoint }: HostingProps): Record<string, unknown> {
+  private render({ modelName, models, endpoint, endpointName }: HostingProps): Record<string, unknown> {
     const network = this.network;
     const fields: Record<string, unknown> = {
       executionRoleArn: this.role.roleArn,
       image: this.image.imageUri,
       instanceType: endpoint.fallbackInstanceTypes === undefined ? endpoint.instanceType.name : undefined,
-      initialInstanceCount: endpoint.instanceCount ?? endpoint.scaling?.minInstanceCount ?? 1,
+      // A model proves itself on an instance, also where none stays.
+      initialInstanceCount: endpoint.instanceCount ?? Math.max(1, endpoint.scaling?.minInstanceCount ?? 1),
       variantName: VARIANT,
       environment: this.environment(endpoint),
       networkIsolation: endpoint.networkIsolation ?? false,
@@ -133,7 +143,7 @@ export class Hosting extends Construct {
       modelDataDownloadTimeoutSeconds: endpoint.downloadTimeout?.toSeconds(),
       inferenceAmiVersion: endpoint.inferenceAmiVersion ?? this.hostImage(endpoint),
       variant: unlessEmpty(renderVariant(endpoint)),
-      endpointConfig: unlessEmpty(renderEndpointConfig(endpoint, models.bucket.bucketName)),
+      endpointConfig: unlessEmpty(renderEndpointConfig(endpoint, endpointName, models)),
       deploymentConfig: (endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce())._render(this.alarms.alarms),
       tags: [{ Key: 'modelpress:model', Value: modelName }],
     };
@@ -167,11 +177,12 @@ export class Hosting extends Construct {
 
 function renderScaling(scaling: EndpointScaling): Record<string, unknown> {
   const fiveMinutes = Duration.minutes(5);
+  const { invocationsPerInstance, backlogPerInstance } = scaling;
   return {
     variantName: VARIANT,
     minCapacity: scaling.minInstanceCount ?? 1,
     maxCapacity: scaling.maxInstanceCount,
-    invocationsPerInstance: scaling.invocationsPerInstance,
+    ...(invocationsPerInstance === undefined ? { backlogPerInstance } : { invocationsPerInstance }),
     scaleOutCooldownSeconds: (scaling.scaleOutCooldown ?? fiveMinutes).toSeconds(),
     scaleInCooldownSeconds: (scaling.scaleInCooldown ?? fiveMinutes).toSeconds(),
   };

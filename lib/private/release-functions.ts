@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
 import { acknowledgeInlinePolicies, acknowledgeWildcard } from './acknowledge';
 import { allowScaling, allowScalingOf } from './allow-scaling';
+import { allowAskingAsync } from './async-places';
 import { allow, allowGuards, allowObjects, allowVolumeGrant } from './grants';
 import { HandlerFunction } from './handler-function';
 import { Hosting } from './hosting';
@@ -120,13 +121,15 @@ export class ReleaseFunctions extends Construct {
   }
 
   private createSmokeTest(): IFunction {
-    const { endpointName, hosting } = this.props;
+    const { endpointName, hosting, models } = this.props;
     const golden = hosting.golden!;
     const handler = this.handler('SmokeTest', 'smoke-test', `Asks ${endpointName} what it must know`, {
       timeout: Duration.minutes(15),
       memorySize: 512,
     });
-    allow(handler.role, { actions: ['sagemaker:InvokeEndpoint'], resources: [this.arns.endpoint] });
+    const action = hosting.isAsync ? 'sagemaker:InvokeEndpointAsync' : 'sagemaker:InvokeEndpoint';
+    allow(handler.role, { actions: [action], resources: [this.arns.endpoint] });
+    if (hosting.isAsync) allowAskingAsync(handler.role, models, endpointName);
     // Any JSON of the asset bucket: a release that still runs when a new version is deployed needs its own requests.
     allowObjects(handler.role, golden.bucket, '', ['s3:GetObject'], '*.json');
     return handler.function;

@@ -17,6 +17,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
+import { asyncPlaces } from './async-places';
 import { FunctionTask } from './function-task';
 import { Hosting } from './hosting';
 import { createMachine } from './machine';
@@ -154,11 +155,15 @@ export class ReleaseMachine extends Construct {
   }
 
   private createSmokeTest(next: IChainable): IChainable {
-    const { golden } = this.props.hosting;
+    const { endpointName, models } = this.props;
+    const { golden, isAsync } = this.props.hosting;
     const test = this.task('SmokeTest', {
       comment: 'Asks the endpoint what it must know.',
       function: this.functions.smokeTest!,
-      event: { golden: { bucket: golden!.s3BucketName, key: golden!.s3ObjectKey } },
+      event: {
+        golden: { bucket: golden!.s3BucketName, key: golden!.s3ObjectKey },
+        ...(isAsync ? { requests: `s3://${models.bucket.bucketName}/${asyncPlaces(endpointName).requests}` } : {}),
+      },
       resultPath: '$.smokeTest',
     }).retried();
     const failed = this.failure('WrongAnswers', 'SmokeTestFailed', JsonPath.stringAt('$.smokeTest.reason'), false);

@@ -1,13 +1,22 @@
+import { AsyncInference } from '../async-inference';
 import { CaptureMode, DataCapture } from '../data-capture';
 import { EndpointSpecification } from '../endpoint-specification';
 import { ShapExplainer } from '../shap-explainer';
+import { IModelBucket } from '../model-bucket';
+import { asyncPlaces } from './async-places';
 import { CAPTURED } from './prefixes';
 import { ensure, requireCount, requireDuration, requireWhole } from './validate';
 
 /** Further fields of an endpoint config, in the shape of the SageMaker API. */
-export function renderEndpointConfig(spec: EndpointSpecification, bucketName: string): Record<string, unknown> {
+export function renderEndpointConfig(
+  spec: EndpointSpecification,
+  endpointName: string,
+  models: IModelBucket,
+): Record<string, unknown> {
+  const { asyncInference, dataCapture } = spec;
   return withoutGaps({
-    DataCaptureConfig: spec.dataCapture && renderCapture(spec.dataCapture, `s3://${bucketName}/${CAPTURED}`),
+    AsyncInferenceConfig: asyncInference && renderAsync(asyncInference, endpointName, models),
+    DataCaptureConfig: dataCapture && renderCapture(dataCapture, `s3://${models.bucket.bucketName}/${CAPTURED}`),
     ExplainerConfig: spec.explainer && { ClarifyExplainerConfig: renderExplainer(spec.explainer) },
   });
 }
@@ -36,7 +45,22 @@ export function validateFeatures(spec: EndpointSpecification): void {
     );
   }
   if (explainer !== undefined) validateExplainer(explainer);
+  validateAsync(spec);
   validateFallbacks(spec);
+}
+
+function validateAsync({ asyncInference, dataCapture, explainer }: EndpointSpecification): void {
+  if (asyncInference === undefined) return;
+  const most = asyncInference.maxConcurrentInvocationsPerInstance;
+  requireWhole(most, 'asyncInference.maxConcurrentInvocationsPerInstance', 1, 1000);
+  ensure(
+    explainer === undefined,
+    'explainer cannot go together with asyncInference: SageMaker Clarify explains the predictions of endpoints that answer at once',
+  );
+  ensure(
+    dataCapture === undefined,
+    'dataCapture cannot go together with asyncInference, whose requests and answers lie in the bucket anyway',
+  );
 }
 
 function validateFallbacks(spec: EndpointSpecification): void {
@@ -88,6 +112,26 @@ function renderCapture(capture: DataCapture, destination: string): Record<string
     CaptureOptions: (capture.modes ?? [CaptureMode.INPUT, CaptureMode.OUTPUT]).map((mode) => ({ CaptureMode: mode })),
     CaptureContentTypeHeader: { CsvContentTypes: ['text/csv'], JsonContentTypes: ['application/json'] },
   };
+}
+
+function renderAsync(
+  { successTopic, errorTopic, maxConcurrentInvocationsPerInstance }: AsyncInference,
+  endpointName: string,
+  models: IModelBucket,
+): Record<string, unknown> {
+  const { answers, failures } = asyncPlaces(endpointName);
+  const topics = withoutGaps({ SuccessTopic: successTopic?.topicArn, ErrorTopic: errorTopic?.topicArn });
+  return withoutGaps({
+    ClientConfig: maxConcurrentInvocationsPerInstance && {
+      MaxConcurrentInvocationsPerInstance: maxConcurrentInvocationsPerInstance,
+    },
+    OutputConfig: withoutGaps({
+      S3OutputPath: `s3://${models.bucket.bucketName}/${answers}`,
+      S3FailurePath: `s3://${models.bucket.bucketName}/${failures}`,
+      KmsKeyId: models.encryptionKey?.keyArn,
+      NotificationConfig: Object.keys(topics).length === 0 ? undefined : topics,
+    }),
+  });
 }
 
 function renderExplainer(explainer: ShapExplainer): Record<string, unknown> {

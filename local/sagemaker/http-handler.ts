@@ -7,6 +7,12 @@ import { MAX_INVOCATION_BYTES } from './endpoints/invocation';
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 const JSON_TYPE = 'application/x-amz-json-1.1';
 
+/** Takes a request whose answer comes later. */
+export type Accept = (
+  name: string,
+  headers: IncomingMessage['headers'],
+) => { headers: Record<string, string>; body: Buffer };
+
 export type Invoke = (
   name: string,
   headers: IncomingMessage['headers'],
@@ -17,6 +23,7 @@ export type Invoke = (
 export function createHandler(
   operations: Readonly<Record<string, Operation>>,
   invoke: Invoke,
+  accept: Accept,
   log: (line: string) => void,
 ) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -24,7 +31,7 @@ export function createHandler(
     const isApi = typeof target === 'string';
     try {
       if (isApi) return answerJson(response, 200, (await callOperation(operations, target, request)) ?? {});
-      const place = /^\/endpoints\/([^/?]+)\/invocations(?:\?|$)/.exec(request.url ?? '');
+      const place = /^\/endpoints\/([^/?]+)\/(async-)?invocations(?:\?|$)/.exec(request.url ?? '');
       if (request.method !== 'POST' || place === null) {
         throw new ApiError(
           'UnknownOperationException',
@@ -33,8 +40,9 @@ export function createHandler(
         );
       }
       const body = await readBody(request, MAX_INVOCATION_BYTES);
-      const answer = await invoke(decodeURIComponent(place[1]), request.headers, body);
-      response.writeHead(200, {
+      const [name, isAsync] = [decodeURIComponent(place[1]), place[2] !== undefined];
+      const answer = isAsync ? accept(name, request.headers) : await invoke(name, request.headers, body);
+      response.writeHead(isAsync ? 202 : 200, {
         ...answer.headers,
         'x-amzn-requestid': randomUUID(),
         'content-length': answer.body.length,

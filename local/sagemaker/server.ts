@@ -3,6 +3,7 @@ import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { tagOperations } from './api/tags';
+import { AsyncInvocations } from './endpoints/async-invocations';
 import { DataCapture } from './endpoints/data-capture';
 import { EndpointConfigs } from './endpoints/endpoint-configs';
 import { EndpointMetrics } from './endpoints/endpoint-metrics';
@@ -66,6 +67,8 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
   const endpoints = new Endpoints(context, configs);
   const metrics = new EndpointMetrics(context.cloudWatch, log);
   const capture = new DataCapture(context);
+  const targets = new ScalableTargets(context, endpoints);
+  const later = new AsyncInvocations(context, endpoints, metrics, targets);
   const operations = {
     ...trainingJobs.operations,
     ...processingJobs.operations,
@@ -74,18 +77,20 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
     ...endpoints.operations,
     ...groups.operations,
     ...packages.operations,
-    ...new ScalableTargets(context).operations,
+    ...targets.operations,
     ...tagOperations(context),
   };
   const handler = createHandler(
     operations,
     (name, headers, body) => invokeEndpoint(context, endpoints, metrics, capture, name, headers, body),
+    (name, headers) => later.accept(name, headers),
     log,
   );
   return {
     attach: (server) => void server.on('request', (request, response) => void handler(request, response)),
     close: async () => {
       await Promise.all([
+        later.close(),
         trainingJobs.close(),
         processingJobs.close(),
         endpoints.close(),

@@ -50,6 +50,7 @@ test('takes every setting from the context', () => {
     'modelpress:hyperparameters': { epochs: 3 },
     'modelpress:spot': 'true',
     'modelpress:runOnDeploy': false,
+    'modelpress:removeModels': true,
     'modelpress:statusInterval': '1',
   });
   expect(stack.stackName).toBe('other');
@@ -68,7 +69,9 @@ test('takes every setting from the context', () => {
     specification: { instanceType: 'ml.m7i.large' },
   });
   expect(Wait.Seconds).toBe(1);
-  Template.fromStack(stack).resourceCountIs('Custom::ModelpressRunOnDeploy', 0);
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('Custom::ModelpressRunOnDeploy', 0);
+  template.allResources('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
 });
 
 test('the environment counts before the context', () => {
@@ -92,6 +95,7 @@ const numbers = Object.fromEntries(
     hyperparameters: '{}',
     spot: 'false',
     runOnDeploy: 'true',
+    removeModels: 'false',
     statusInterval: '1',
   }).map(([key, value]) => [environmentName(key), value]),
 );

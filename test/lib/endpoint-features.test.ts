@@ -1,5 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import {
   CaptureMode,
   EndpointSpecification,
@@ -7,12 +10,15 @@ import {
   MlInstanceType,
   ModelPipeline,
   ShapFeatureType,
+  SmokeTest,
 } from '../../lib';
 import { definitionOf, Json } from './support/definition';
 import { newStack, pipelineProps } from './support/pipelines';
 
-function synthesize(changes: Partial<EndpointSpecification>): { specification: Json; policies: string } {
-  const stack = newStack();
+function synthesize(
+  changes: Partial<EndpointSpecification>,
+  stack = newStack(),
+): { specification: Json; policies: string } {
   const props = pipelineProps();
   new ModelPipeline(stack, 'Pipeline', { ...props, endpoint: { ...props.endpoint, endpointName: 'e', ...changes } });
   const { specification } = definitionOf(stack, 'ReleaseMachine').States.Release.Parameters;
@@ -77,6 +83,50 @@ test('other instance types follow in their order', () => {
   });
 });
 
+test('requests that are answered later lie in places of their own, and both topics may be told', () => {
+  const stack = newStack();
+  const key = Key.fromKeyArn(stack, 'TopicKey', 'arn:aws:kms:us-east-1:111122223333:key/topic');
+  const successTopic = new Topic(stack, 'Answers', { masterKey: key });
+  const errorTopic = Topic.fromTopicArn(stack, 'Failures', 'arn:aws:sns:us-east-1:111122223333:failures');
+  const asyncInference = { successTopic, errorTopic, maxConcurrentInvocationsPerInstance: 3 };
+  const smokeTest = SmokeTest.fromRequests([{ name: 'one', body: '{}' }]);
+  const { specification, policies } = synthesize({ asyncInference, smokeTest }, stack);
+  expect(specification.endpointConfig.AsyncInferenceConfig).toEqual({
+    ClientConfig: { MaxConcurrentInvocationsPerInstance: 3 },
+    OutputConfig: {
+      S3OutputPath: expect.stringMatching(/^s3:\/\/<.*>\/async\/e\/answers\/$/) as string,
+      S3FailurePath: expect.stringMatching(/^s3:\/\/<.*>\/async\/e\/failures\/$/) as string,
+      KmsKeyId: expect.stringContaining('ModelsKey') as string,
+      NotificationConfig: {
+        SuccessTopic: expect.stringContaining('Answers') as string,
+        ErrorTopic: 'arn:aws:sns:us-east-1:111122223333:failures',
+      },
+    },
+  });
+  for (const part of ['/async/e/requests/*', '/async/e/answers/*', 'sns:Publish', 'key/topic'])
+    expect(policies).toContain(part);
+  // The smoke test asks in the same way, and in no other.
+  expect(policies).toContain('sagemaker:InvokeEndpointAsync');
+  expect(policies).not.toContain('"sagemaker:InvokeEndpoint"');
+  const { SmokeTest: asks } = definitionOf(stack, 'ReleaseMachine').States;
+  expect(asks.Parameters.requests).toMatch(/^s3:\/\/<.*>\/async\/e\/requests\/$/);
+  expect(synthesize({}).policies).not.toContain('async');
+});
+
+test('whoever may call an endpoint that answers later may ask and read, and nothing else', () => {
+  const stack = newStack();
+  const props = pipelineProps();
+  const endpoint = { ...props.endpoint, endpointName: 'e', asyncInference: {} };
+  const pipeline = new ModelPipeline(stack, 'Pipeline', { ...props, endpoint });
+  const role = new Role(stack, 'Caller', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  pipeline.grantInvoke(role);
+  const policies = Template.fromStack(stack).findResources('AWS::IAM::Policy');
+  const own = JSON.stringify(Object.entries(policies).find(([id]) => id.startsWith('Caller'))![1]);
+  expect(own).toMatch(/"Action":"s3:PutObject".*\/async\/e\/requests\/\*/);
+  expect(own).toMatch(/"Action":"s3:GetObject".*\/async\/e\/answers\/\*/);
+  expect(own).toContain('sagemaker:InvokeEndpointAsync');
+});
+
 const M7I = MlInstanceType.M7I_LARGE;
 
 test.each<[string, Partial<EndpointSpecification>, string]>([
@@ -93,6 +143,21 @@ test.each<[string, Partial<EndpointSpecification>, string]>([
   ['the same again', { fallbackInstanceTypes: [M7I, M7I] }, 'must differ'],
   ['no fallback', { fallbackInstanceTypes: [] }, 'must have 1 to 4 entries, received: 0'],
   ['a timeout for nothing', { instanceProvisionTimeout: Duration.minutes(5) }, 'needs fallbackInstanceTypes'],
+  [
+    'no request at once',
+    { asyncInference: { maxConcurrentInvocationsPerInstance: 0 } },
+    'asyncInference.maxConcurrentInvocationsPerInstance must be a whole number from 1 to 1000',
+  ],
+  [
+    'explanations of what is answered later',
+    { asyncInference: {}, explainer: { baseline: '0' } },
+    'explainer cannot go together with asyncInference',
+  ],
+  [
+    'what is kept twice',
+    { asyncInference: {}, dataCapture: { samplingPercentage: 1 } },
+    'dataCapture cannot go together with asyncInference',
+  ],
   [
     'rolling over types',
     { fallbackInstanceTypes: [M7I], instanceCount: 2, updatePolicy: EndpointUpdatePolicy.rolling() },

@@ -43,14 +43,44 @@ test('the endpoint begins with the fewest, unless told otherwise', () => {
   expect(count({ scaling: { ...usual, minInstanceCount: 2 }, instanceCount: 3 })).toBe(3);
 });
 
+test('an endpoint that answers later may be without an instance, but for its model to prove itself', () => {
+  const scaling = { minInstanceCount: 0, maxInstanceCount: 4, backlogPerInstance: 5 };
+  const { states, template } = synthesize({ scaling, asyncInference: {}, endpointName: 'e' });
+  expect(states.Settle.Parameters.scaling).toEqual({
+    variantName: 'main',
+    minCapacity: 0,
+    maxCapacity: 4,
+    backlogPerInstance: 5,
+    scaleOutCooldownSeconds: 300,
+    scaleInCooldownSeconds: 300,
+  });
+  expect(states.Release.Parameters.specification.initialInstanceCount).toBe(1);
+  expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).toContain(':alarm:e-without-capacity');
+});
+
 test.each<[string, Partial<EndpointSpecification>, string]>([
   [
     'fewest above most',
     { scaling: { ...usual, minInstanceCount: 5 } },
     'scaling.minInstanceCount (5) must not exceed scaling.maxInstanceCount (4)',
   ],
-  ['none at all', { scaling: { ...usual, minInstanceCount: 0 } }, 'scaling.minInstanceCount must be a whole number'],
-  ['no requests', { scaling: { ...usual, invocationsPerInstance: 0 } }, 'must be more than 0, received: 0'],
+  ['none at all', { scaling: { ...usual, minInstanceCount: 0 } }, 'can be 0 only with asyncInference'],
+  ['no requests', { scaling: { ...usual, invocationsPerInstance: 0 } }, 'must be given, and more than 0, received: 0'],
+  [
+    'a backlog where nothing waits',
+    { scaling: { maxInstanceCount: 4, backlogPerInstance: 5 } },
+    'scaling.backlogPerInstance is for endpoints with asyncInference; give scaling.invocationsPerInstance instead',
+  ],
+  [
+    'requests a minute where they wait',
+    { scaling: usual, asyncInference: {} },
+    'scaling.invocationsPerInstance is for endpoints without asyncInference; give scaling.backlogPerInstance instead',
+  ],
+  [
+    'no backlog where requests wait',
+    { scaling: { maxInstanceCount: 4 }, asyncInference: {} },
+    'scaling.backlogPerInstance must be given, and more than 0, received: undefined',
+  ],
   [
     'a count outside',
     { scaling: usual, instanceCount: 5 },

@@ -63,6 +63,7 @@ test('forgets uploads, versions, raw models and work, and never artifacts, by de
         { Id: 'old-versions', NoncurrentVersionExpiration: { NoncurrentDays: 30 }, Status: 'Enabled' },
         { Id: 'raw', Prefix: 'raw/', ExpirationInDays: 180, Status: 'Enabled' },
         { Id: 'work', Prefix: 'work/', ExpirationInDays: 30, Status: 'Enabled' },
+        { Id: 'async', Prefix: 'async/', ExpirationInDays: 30, Status: 'Enabled' },
       ],
     },
   });
@@ -74,12 +75,14 @@ test('keeps what it is told for as long as it is told', () => {
     workExpiration: Duration.days(11),
     noncurrentVersionExpiration: Duration.days(12),
     compressedExpiration: Duration.days(13),
+    asyncExpiration: Duration.days(14),
   }).hasResourceProperties('AWS::S3::Bucket', {
     LifecycleConfiguration: {
       Rules: Match.arrayWith([
         Match.objectLike({ Id: 'old-versions', NoncurrentVersionExpiration: { NoncurrentDays: 12 } }),
         Match.objectLike({ Id: 'raw', ExpirationInDays: 10 }),
         Match.objectLike({ Id: 'work', ExpirationInDays: 11 }),
+        Match.objectLike({ Id: 'async', ExpirationInDays: 14 }),
         Match.objectLike({ Id: 'compressed', Prefix: 'compressed/', ExpirationInDays: 13 }),
       ]),
     },
@@ -91,6 +94,17 @@ test('outlives its stack unless told otherwise', () => {
   template().allResources('AWS::S3::Bucket', kept);
   template().allResources('AWS::KMS::Key', kept);
   template({ removalPolicy: RemovalPolicy.DESTROY }).allResources('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
+});
+
+test('is emptied before it goes with its stack, if told so', () => {
+  const emptied = template({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true });
+  const [emptying] = Object.values(emptied.findResources('Custom::ModelpressEmptyBuckets')) as {
+    Properties: { buckets: unknown[] };
+  }[];
+  // The models and the access logs.
+  expect(emptying.Properties.buckets).toHaveLength(2);
+  template({ removalPolicy: RemovalPolicy.DESTROY }).resourceCountIs('Custom::ModelpressEmptyBuckets', 0);
+  expect(() => template({ autoDeleteObjects: true })).toThrow('needs removalPolicy: RemovalPolicy.DESTROY');
 });
 
 test('writes access logs where it is told, without a bucket of its own for them', () => {

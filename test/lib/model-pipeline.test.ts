@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Duration } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -337,4 +337,16 @@ test.each([
   expect(definitionOf(stack, 'ReleaseMachine').States.Release.Parameters.specification).toMatchObject({
     inferenceAmiVersion: ami,
   });
+});
+
+test('removes its bucket with the stack if told so, after all that writes to it', () => {
+  const emptied = template({ removalPolicy: RemovalPolicy.DESTROY });
+  emptied.resourceCountIs('Custom::ModelpressEmptyBuckets', 1);
+  const [cleanUp] = Object.values(emptied.findResources('Custom::ModelpressCleanUp')) as { DependsOn: string[] }[];
+  // What depends on something is deleted before it.
+  const emptyings = Object.keys(emptied.findResources('Custom::ModelpressEmptyBuckets'));
+  expect(cleanUp.DependsOn).toEqual(expect.arrayContaining(emptyings));
+  template().allResources('AWS::S3::Bucket', { DeletionPolicy: 'Retain' });
+  const models = new ModelBucket(newStack(), 'Models');
+  expect(() => template({ models, removalPolicy: RemovalPolicy.DESTROY })).toThrow('whoever made `models` decides');
 });

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { createApp } from '../../bin/app';
 import { context } from '../../cdk.json';
@@ -14,6 +16,7 @@ import {
   ModelFormat,
   ModelPipeline,
   ModelSource,
+  SmokeTest,
 } from '../../lib';
 import { testPython } from '../support/python';
 import { FIXTURES, maximalPipeline, newStack, pipelineProps } from './support/pipelines';
@@ -44,10 +47,29 @@ function deployedModels(app: App): void {
     .scaleOnInvocations('Load', 100);
 }
 
+/** An endpoint that answers by way of the bucket, and has no instance while nobody asks. */
+function answersLater(app: App): void {
+  const stack = new Stack(app, 'Later');
+  const masterKey = new Key(stack, 'TopicKey', { enableKeyRotation: true });
+  const topic = new Topic(stack, 'Answers', { masterKey, enforceSSL: true });
+  const props = pipelineProps();
+  new ModelPipeline(stack, 'Pipeline', {
+    ...props,
+    endpoint: {
+      ...props.endpoint,
+      asyncInference: { successTopic: topic, errorTopic: topic },
+      scaling: { minInstanceCount: 0, maxInstanceCount: 2, backlogPerInstance: 5 },
+      smokeTest: SmokeTest.fromRequests([{ name: 'one', body: '{}' }]),
+    },
+  });
+}
+
 const apps: [string, () => App][] = [
   ['deployed models', () => withStack(deployedModels)],
   ['the default app', () => createApp({}, { context })],
+  ['the default app that leaves nothing', () => createApp({ MODELPRESS_REMOVE_MODELS: 'true' }, { context })],
   ['every property', () => withStack((app) => maximalPipeline(newStack('Maximal', app)))],
+  ['answers later', () => withStack(answersLater)],
   ['two pipelines', () => withStack(twoPipelines)],
 ];
 

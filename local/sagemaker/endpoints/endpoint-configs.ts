@@ -54,8 +54,8 @@ export class EndpointConfigs {
       variant,
       container: containersOf(this.models.find(variant.ModelName!).request)[0],
     }));
-    const dataCapture = this.find(configName).request.DataCaptureConfig;
-    return { id, configName, variants, dataCapture, folder: `endpoints/${endpointName}/${id}` };
+    const { DataCaptureConfig: dataCapture, AsyncInferenceConfig: asyncInference } = this.find(configName).request;
+    return { id, configName, variants, dataCapture, asyncInference, folder: `endpoints/${endpointName}/${id}` };
   }
 
   private create(request: CreateEndpointConfigInput): object {
@@ -65,6 +65,9 @@ export class EndpointConfigs {
       throw validationError(`Cannot create already existing endpoint configuration "${arn}".`);
     }
     const names = request.ProductionVariants!.map((variant) => variant.VariantName);
+    const asyncOutput = request.AsyncInferenceConfig?.OutputConfig;
+    if (asyncOutput !== undefined && asyncOutput.S3OutputPath === undefined)
+      throw validationError('AsyncInferenceConfig needs OutputConfig.S3OutputPath.');
     if (new Set(names).size < names.length)
       throw validationError('Variant names must be unique within an endpoint configuration.');
     for (const variant of request.ProductionVariants!) {

@@ -143,7 +143,8 @@ export class Endpoints {
   }
 
   private updateWeights(request: UpdateEndpointWeightsAndCapacitiesInput): object {
-    const { record } = this.settled(request.EndpointName!);
+    const endpoint = this.settled(request.EndpointName!);
+    const { record } = endpoint;
     for (const wish of request.DesiredWeightsAndCapacities!) {
       const variant = record.fleet?.variants.find((entry) => entry.variant.VariantName === wish.VariantName)?.variant;
       if (variant === undefined)
@@ -159,7 +160,18 @@ export class Endpoints {
     }
     record.modified = now();
     this.context.save();
+    endpoint.adjust();
     return { EndpointArn: record.arn };
+  }
+
+  /** Sets how many instances a variant is to have, as scaling does. */
+  setCount(name: string, variantName: string, count: number): void {
+    const endpoint = this.find(name);
+    const { capacities, fleet } = endpoint.record;
+    const variant = fleet?.variants.find((entry) => entry.variant.VariantName === variantName)?.variant;
+    const weight = capacities[variantName]?.weight ?? variant?.InitialVariantWeight ?? 1;
+    capacities[variantName] = { weight, count };
+    endpoint.adjust();
   }
 
   private delete(name: string): object {

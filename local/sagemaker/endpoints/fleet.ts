@@ -48,6 +48,12 @@ export class Fleet {
     await this.end((process) => process.kill(), false);
   }
 
+  /** Stops every process in order; `start` brings them back from the files that stay. */
+  async pause(): Promise<void> {
+    const paused = this.variants.splice(0);
+    await Promise.all(paused.map(({ process }) => process.stop()));
+  }
+
   private async end(how: (process: ServingProcess) => Promise<void>, removeFiles: boolean): Promise<void> {
     await Promise.all(this.variants.map(({ process }) => how(process)));
     if (removeFiles) await rm(this.folder, { recursive: true, force: true });

@@ -29,6 +29,12 @@ export async function invokeEndpoint(
   const endpoint = endpoints.serving(name);
   if (endpoint === undefined)
     throw new ApiError('ValidationError', `Endpoint ${name} of account ${context.account} not found.`);
+  if (endpoint.record.fleet?.asyncInference !== undefined) {
+    throw new ApiError(
+      'ValidationError',
+      `Endpoint ${name} of account ${context.account} is an asynchronous inference endpoint; use InvokeEndpointAsync.`,
+    );
+  }
   const target = headers['x-amzn-sagemaker-target-variant'];
   const variant = endpoint.route(typeof target === 'string' ? target : undefined);
   if (variant === undefined && typeof target === 'string' && endpoint.route() !== undefined) {

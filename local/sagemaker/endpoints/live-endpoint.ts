@@ -59,6 +59,7 @@ export class LiveEndpoint {
         );
       }
       this.checkOpen();
+      if (this.isAsleep) await fleet.pause();
       this.serve(fleet, this.record.failureReason);
     });
   }
@@ -92,8 +93,34 @@ export class LiveEndpoint {
       this.context.save();
       await this.remove(blue);
       this.checkOpen();
+      if (this.isAsleep) await green.pause();
       this.settle();
       this.enter('InService');
+    });
+  }
+
+  /** Whether no variant has an instance. */
+  get isAsleep(): boolean {
+    const { capacities, fleet } = this.record;
+    const variants = fleet?.variants ?? [];
+    return variants.length > 0 && variants.every(({ variant }) => capacities[variant.VariantName!]?.count === 0);
+  }
+
+  /** Starts or stops the processes where the number of instances has become, or was, none. */
+  adjust(): void {
+    this.begin(async () => {
+      const fleet = this.routes[0]?.fleet;
+      if (fleet === undefined || this.record.status !== 'InService') return;
+      if (this.isAsleep) return fleet.pause();
+      if (fleet.variants.length > 0) return;
+      try {
+        await fleet.start();
+      } catch (error) {
+        this.checkOpen();
+        // It stays in service, as an endpoint does whose new instance fails; the next request tries again.
+        await fleet.pause();
+        this.context.log(`endpoint ${this.record.name}: no instance could be started: ${(error as Error).message}`);
+      }
     });
   }
 

@@ -1,4 +1,5 @@
 import {
+  AsyncInferenceConfig,
   ContainerDefinition,
   CreateEndpointConfigInput,
   CreateModelInput,
@@ -32,6 +33,8 @@ export interface FleetSpecification {
   readonly configName: string;
   readonly variants: readonly FleetVariant[];
   readonly dataCapture?: DataCaptureConfig;
+  /** Present where requests are answered later. */
+  readonly asyncInference?: AsyncInferenceConfig;
   /** Folder, relative to the state's. */
   readonly folder: string;
 }

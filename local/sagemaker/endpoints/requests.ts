@@ -81,6 +81,15 @@ export const CREATE_ENDPOINT_CONFIG = structure({
     'CaptureOptions!': list(structure({ 'CaptureMode!': oneOf('Input', 'Output', 'InputAndOutput') }), 1, 32),
   }),
   ExplainerConfig: EXPLAINER_CONFIG,
+  AsyncInferenceConfig: structure({
+    ClientConfig: structure({ MaxConcurrentInvocationsPerInstance: integer(1, 1000) }),
+    'OutputConfig!': structure({
+      KmsKeyId: KMS_KEY_ID,
+      S3OutputPath: S3_URI,
+      S3FailurePath: S3_URI,
+      NotificationConfig: structure({ SuccessTopic: string(0, 2048), ErrorTopic: string(0, 2048) }),
+    }),
+  }),
   Tags: TAGS,
   KmsKeyId: KMS_KEY_ID,
   ExecutionRoleArn: ROLE_ARN,

@@ -6,6 +6,7 @@ import { ApiError, validationError } from '../api/api-error';
 import { Operation, operation } from '../api/operation';
 import { integer, list, number, oneOf, string, structure } from '../api/shapes';
 import { Context, now } from '../system/context';
+import { Endpoints } from './endpoints';
 import { ScalableTargetRecord } from './records';
 
 const NAMESPACE = oneOf('sagemaker');
@@ -19,7 +20,8 @@ interface Named {
 
 /**
  * As much of Application Auto Scaling as endpoints need, at the address of the local SageMaker: registrations and their
- * policies. Limits hold at once; nothing scales with the requests, for every instance here is the same process.
+ * policies. Limits hold at once. Every instance here is the same process, so nothing scales with the requests but from
+ * none to one.
  */
 export class ScalableTargets {
   readonly operations: Readonly<Record<string, Operation>> = {
@@ -37,6 +39,19 @@ export class ScalableTargets {
         ...TARGET,
         'PolicyName!': string(1, 256),
         PolicyType: oneOf('StepScaling', 'TargetTrackingScaling'),
+        StepScalingPolicyConfiguration: structure({
+          AdjustmentType: oneOf('ChangeInCapacity', 'PercentChangeInCapacity', 'ExactCapacity'),
+          MetricAggregationType: oneOf('Average', 'Minimum', 'Maximum'),
+          Cooldown: integer(0),
+          StepAdjustments: list(
+            structure({
+              MetricIntervalLowerBound: number(),
+              MetricIntervalUpperBound: number(),
+              'ScalingAdjustment!': integer(),
+            }),
+            0,
+          ),
+        }),
         TargetTrackingScalingPolicyConfiguration: structure({
           'TargetValue!': number(0),
           ScaleOutCooldown: integer(0),
@@ -55,11 +70,25 @@ export class ScalableTargets {
     ),
   };
 
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    private readonly endpoints: Endpoints,
+  ) {}
+
+  /** What the alarm on requests without an instance does: one more, if a step policy of the endpoint says so. */
+  wake(endpointName: string): void {
+    for (const target of Object.values(this.context.state.scalableTargets)) {
+      if (!target.id.startsWith(`endpoint/${endpointName}/`)) continue;
+      const { name, variant, count } = this.variantOf(target.id);
+      const hasSteps = Object.values(target.policies).some((policy) => 'StepScalingPolicyConfiguration' in policy);
+      if (count > 0 || !hasSteps) continue;
+      this.endpoints.setCount(name, variant, Math.min(1, target.max));
+    }
+  }
 
   private register(request: RegisterScalableTargetCommandInput): object {
     const id = request.ResourceId!;
-    const variant = this.variantOf(id);
+    const { name, variant, count } = this.variantOf(id);
     const present = this.context.state.scalableTargets[id];
     const min = request.MinCapacity ?? present?.min;
     const max = request.MaxCapacity ?? present?.max;
@@ -73,7 +102,8 @@ export class ScalableTargets {
       created: present?.created ?? now(),
       policies: present?.policies ?? {},
     };
-    variant.clamp(min, max);
+    const within = Math.min(max, Math.max(min, count));
+    if (within !== count) this.endpoints.setCount(name, variant, within);
     this.context.save();
     return { ScalableTargetARN: this.context.arn('scalable-target', id) };
   }
@@ -103,23 +133,14 @@ export class ScalableTargets {
     throw new ApiError('ObjectNotFoundException', `No scalable target registered for resource ID: ${id}`);
   }
 
-  /** A variant of an endpoint that is there. */
-  private variantOf(id: string): { clamp(min: number, max: number): void } {
-    const [, endpointName, name] = /^endpoint\/([^/]+)\/variant\/([^/]+)$/.exec(id) ?? [];
-    const endpoint = endpointName === undefined ? undefined : this.context.state.endpoints[endpointName];
-    const variant = endpoint?.fleet?.variants.find((entry) => entry.variant.VariantName === name)?.variant;
-    if (endpoint === undefined || variant === undefined) {
+  /** A variant of an endpoint that is there, and how many instances it has. */
+  private variantOf(id: string): { name: string; variant: string; count: number } {
+    const [, name, variant] = /^endpoint\/([^/]+)\/variant\/([^/]+)$/.exec(id) ?? [];
+    const endpoint = name === undefined ? undefined : this.context.state.endpoints[name];
+    const found = endpoint?.fleet?.variants.find((entry) => entry.variant.VariantName === variant)?.variant;
+    if (endpoint === undefined || found === undefined)
       throw validationError(`The SageMaker variant does not exist: ${id}`);
-    }
-    return {
-      clamp: (min, max) => {
-        const own = endpoint.capacities[name];
-        const count = own?.count ?? variant.InitialInstanceCount ?? 1;
-        const within = Math.min(max, Math.max(min, count));
-        if (within === count) return;
-        endpoint.capacities[name] = { weight: own?.weight ?? variant.InitialVariantWeight ?? 1, count: within };
-      },
-    };
+    return { name, variant, count: endpoint.capacities[variant]?.count ?? found.InitialInstanceCount ?? 1 };
   }
 }
 

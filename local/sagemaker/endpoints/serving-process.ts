@@ -61,11 +61,15 @@ export class ServingProcess {
     void this.keepAlive(timeoutSeconds);
   }
 
-  async invoke(headers: Readonly<Record<string, string>>, body: Buffer): Promise<ContainerAnswer> {
+  async invoke(
+    headers: Readonly<Record<string, string>>,
+    body: Buffer,
+    timeoutMs = INVOCATION_TIMEOUT_MS,
+  ): Promise<ContainerAnswer> {
     if (this.port === undefined) throw new NoAnswerError('the container is being restarted', true);
     this.inFlight++;
     try {
-      return await this.send('POST', '/invocations', INVOCATION_TIMEOUT_MS, headers, body);
+      return await this.send('POST', '/invocations', timeoutMs, headers, body);
     } finally {
       this.inFlight--;
     }

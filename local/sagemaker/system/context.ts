@@ -2,6 +2,7 @@ import { devNull } from 'node:os';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { RecentRequests } from '../endpoints/recent-requests';
 import { LocalSageMakerOptions } from '../options';
 import { repositoryOf } from './images';
@@ -14,6 +15,7 @@ export class Context {
   readonly s3: S3Files;
   readonly cloudWatch: CloudWatchClient;
   readonly events: EventBridgeClient;
+  readonly sns: SNSClient;
   /** For alarms on the endpoints' metrics. */
   readonly requests = new RecentRequests();
   readonly region: string;
@@ -40,6 +42,7 @@ export class Context {
       endpoint: options.cloudWatchEndpoint ?? options.s3Endpoint,
       maxAttempts: 2,
     });
+    this.sns = new SNSClient({ ...shared, endpoint: options.s3Endpoint, maxAttempts: 3 });
     this.events = new EventBridgeClient({ ...shared, endpoint: options.s3Endpoint, maxAttempts: 3 });
   }
 

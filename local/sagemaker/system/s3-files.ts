@@ -88,6 +88,26 @@ export class S3Files {
     await this.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }));
   }
 
+  /** Writes bytes as one object. */
+  async putBytes(uri: string, bytes: Uint8Array, contentType?: string): Promise<void> {
+    const { bucket, key } = parse(uri);
+    const object = { Bucket: bucket, Key: key, Body: bytes, ContentType: contentType };
+    await this.client.send(new PutObjectCommand(object));
+  }
+
+  /**
+   * Reads one object.
+   *
+   * @throws TransferError when it is larger than `most` bytes; the service's error when it is not there.
+   */
+  async getBytes(uri: string, most: number): Promise<Buffer> {
+    const { bucket, key } = parse(uri);
+    const { Body, ContentLength = 0 } = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    if (ContentLength > most)
+      throw new TransferError(`${uri} has ${ContentLength} bytes, and at most ${most} are allowed`);
+    return Buffer.from(await Body!.transformToByteArray());
+  }
+
   private async put(path: string, bucket: string, key: string): Promise<void> {
     const { size } = await stat(path);
     await this.client.send(

@@ -285,6 +285,43 @@ test('requests and answers are kept in the bucket, and other instance types and 
   });
 });
 
+test('an endpoint that answers later is tested in its own way, awake, and scales to none and back', async () => {
+  const name = 'later';
+  const machine = await runs.machine(name, {
+    asyncInference: {},
+    scaling: { minInstanceCount: 0, maxInstanceCount: 2, backlogPerInstance: 5 },
+  });
+  expect(last(await runs.run(machine, await runs.build('later-good')))).toBe('Released');
+  expect(await runs.scaling(name)).toMatchObject({
+    target: { MinCapacity: 0, MaxCapacity: 2 },
+    policies: [
+      { PolicyName: 'later-backlog', TargetTrackingScalingPolicyConfiguration: { TargetValue: 5 } },
+      { PolicyName: 'later-without-capacity', PolicyType: 'StepScaling' },
+    ],
+  });
+  expect(await runs.alarm('later-without-capacity')).toMatchObject({
+    MetricName: 'HasBacklogWithoutCapacity',
+    AlarmActions: [expect.stringContaining('later-without-capacity') as string],
+  });
+  const counted = async (): Promise<number | undefined> =>
+    (await runs.sageMaker.describe(name)).ProductionVariants![0].DesiredInstanceCount;
+  await runs.sageMaker.client.send(
+    new UpdateEndpointWeightsAndCapacitiesCommand({
+      EndpointName: name,
+      DesiredWeightsAndCapacities: [{ VariantName: 'main', DesiredInstanceCount: 0 }],
+    }),
+  );
+  const good = (await runs.ledger(name)).good;
+  const wrong = await runs.run(machine, await runs.build('later-wrong', WRONG_SCRIPT));
+  expect(wrong.error).toBe('SmokeTestFailed');
+  expect(wrong.cause).toContain('value: expected 0.9 within 0.05, received 0.1');
+  expect(await counted()).toBe(1);
+  expect((await runs.sageMaker.describe(name)).EndpointConfigName).toBe(good);
+  const failing = RIGHT_SCRIPT.replace('time.sleep', 'raise ValueError("broken"); time.sleep');
+  const failed = await runs.run(machine, await runs.build('later-failing', failing));
+  expect(failed.cause).toMatch(/the endpoint failed: .*broken/s);
+});
+
 describe('under constant requests', () => {
   test('a good, a crashing and a wrong release go through: no request fails, and only the good one stays', async () => {
     const { name, machine } = await serving();

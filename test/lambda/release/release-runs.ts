@@ -6,7 +6,13 @@ import {
   ScalableTarget,
   ScalingPolicy,
 } from '@aws-sdk/client-application-auto-scaling';
-import { CloudWatchClient, PutMetricAlarmCommand, PutMetricAlarmCommandInput } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  MetricAlarm,
+  PutMetricAlarmCommand,
+  PutMetricAlarmCommandInput,
+} from '@aws-sdk/client-cloudwatch';
 import { ListEndpointConfigsCommand, ListModelsCommand } from '@aws-sdk/client-sagemaker';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -169,6 +175,11 @@ export class ReleaseRuns {
     );
     const { ScalingPolicies } = await client.send(new DescribeScalingPoliciesCommand({ ServiceNamespace, ResourceId }));
     return { target: found.ScalableTargets![0], policies: ScalingPolicies! };
+  }
+
+  /** An alarm as CloudWatch has it; undefined where there is none. */
+  async alarm(name: string): Promise<MetricAlarm | undefined> {
+    return (await this.cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms?.[0];
   }
 
   async ledger(endpointName: string): Promise<Ledger> {
