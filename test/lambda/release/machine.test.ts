@@ -96,6 +96,26 @@ test('real requests that fail make the alarm ring, which rolls the update back',
   expect(await runs.serves(name)).toBe(good.build);
 });
 
+test('an update that outlasts its limit is told as such, and the next release waits for it', async () => {
+  const { name, machine } = await serving();
+  const { Status } = machine.States;
+  const hurried = { ...machine, States: { ...machine.States, Status: { ...Status } } } as MachineDefinition;
+  hurried.States.Status.Parameters = { ...Status.Parameters, timeoutSeconds: 0 } as unknown as typeof Status.Parameters;
+  const slow = await runs.build(`${name}-slow`, `import time; time.sleep(2)\n${RIGHT_SCRIPT}`);
+  const run = await runs.run(hurried, slow);
+  expect(run.error).toBe('TimedOut');
+  expect(run.cause).toContain('the next release waits for it');
+  const next = await runs.build(`${name}-next`);
+  // The retries of the test take no time, so that the update has to end before they are used up.
+  const after = await runs.run(machine, next, {
+    before: async (step) => {
+      if (step === 'Release') await runs.sageMaker.settled(name);
+    },
+  });
+  expect(last(after)).toBe('Released');
+  expect(await runs.serves(name)).toBe(next.build);
+});
+
 test('a smoke test that cannot be carried out counts as failed', async () => {
   const { name, machine, good } = await serving();
   const run = await runs.run(machine, await runs.build(`${name}-untested`), {

@@ -2,12 +2,14 @@ import {
   DeleteEndpointCommand,
   ListEndpointConfigsCommand,
   ListModelsCommand,
+  SageMakerClient,
   UpdateEndpointCommand,
 } from '@aws-sdk/client-sagemaker';
 import { release, ReleaseAnswer } from '../../../lambda/release/release-model';
 import { releaseNames } from '../../../lambda/release/release-names';
 import { ReleaseSpecification } from '../../../lambda/release/release-specification';
 import { releaseStatus } from '../../../lambda/release/release-status';
+import { restoreEndpoint } from '../../../lambda/release/restore-endpoint';
 import { removeEndpoint } from '../../../lambda/release/remove-endpoint';
 import { removeConfigsAndModels } from '../../../lambda/release/tidy-releases';
 import { BUCKET, ECHO_SCRIPT, ROLE, SERVING_IMAGE, TestSageMaker, until } from '../../local/sagemaker/test-sagemaker';
@@ -116,6 +118,44 @@ test('a status of an endpoint that is gone is a failure, not an endless wait', a
   await settle(answer);
   await sageMaker.client.send(new DeleteEndpointCommand({ EndpointName: 'gone' }));
   expect(await settle(answer)).toMatchObject({ state: 'Failed', reason: 'endpoint gone does not exist (any more)' });
+});
+
+/** A service whose endpoint is in a state that no real process can be brought into. */
+const found = (EndpointStatus: string, FailureReason?: string): SageMakerClient =>
+  ({
+    send: () => Promise.resolve({ EndpointName: 'e', EndpointConfigName: 'old', EndpointStatus, FailureReason }),
+  }) as unknown as SageMakerClient;
+
+test.each([
+  ['InService', 'RolledBack', /went back to old, which keeps serving; new was not released: it is broken/],
+  ['Failed', 'Failed', /endpoint e is Failed: it is broken/],
+  ['UpdateRollbackFailed', 'RollbackFailed', /endpoint e could not go back: it is broken/],
+  ['OutOfService', 'Failed', /endpoint e is OutOfService/],
+  ['RollingBack', 'InProgress', /is RollingBack/],
+  ['SystemUpdating', 'InProgress', /is SystemUpdating/],
+])('an endpoint that is %s is told as %s', async (status, state, reason) => {
+  const request = { endpointName: 'e', endpointConfigName: 'new' };
+  const answer = await releaseStatus({ client: found(status, 'it is broken'), ...request });
+  expect(answer).toEqual({ state, endpointStatus: status, reason: expect.stringMatching(reason) as string });
+});
+
+test('an update that takes longer than it may is told as such, and not before', async () => {
+  const request = { client: found('Updating'), endpointName: 'e', endpointConfigName: 'new', timeoutSeconds: 60 };
+  const since = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
+  expect(await releaseStatus({ ...request, since: since(120) })).toMatchObject({
+    state: 'TimedOut',
+    reason: expect.stringContaining('still Updating after 60 s') as string,
+  });
+  expect((await releaseStatus({ ...request, since: since(0) })).state).toBe('InProgress');
+});
+
+test('an endpoint of mixed instances is left to a person, by a release and by the way back', async () => {
+  const client = found('UpdateRollbackFailed', 'no capacity');
+  const broken = { name: 'EndpointBroken', message: expect.stringContaining('(no capacity)') as string };
+  await expect(release({ client, endpointName: 'e', artifact: 's3://b/a/', specification })).rejects.toMatchObject(
+    broken,
+  );
+  await expect(restoreEndpoint(client, 'e', 'good')).rejects.toMatchObject(broken);
 });
 
 test('clean-up waits for an update, then removes what was made for this endpoint and nothing else', async () => {
