@@ -49,6 +49,13 @@ export class MlInstanceType {
   public readonly hasLocalDisk: boolean;
 
   private constructor(name: string) {
+    if (/serverless/i.test(name)) {
+      throw new Error(
+        `SageMaker serves no uncompressed model without instances (ContainerDefinition.ModelDataSource in its API reference), and ` +
+          `artifacts are never packed; received: ${name}. Choose an instance such as ml.c7i.large; with asyncInference and ` +
+          'scaling.minInstanceCount: 0, it goes while nobody asks',
+      );
+    }
     const match = /^ml\.([a-z0-9-]+)\.([a-z0-9]+)$/.exec(name);
     if (!match) throw new Error(`An instance type looks like ml.g5.xlarge, received: ${name}`);
     this.name = name;

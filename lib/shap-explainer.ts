@@ -18,7 +18,7 @@ export interface ShapExplainer {
    */
   readonly baseline: string;
   /**
-   * The format of `baseline`.
+   * The format of `baseline`: `text/csv` or `application/jsonlines`.
    *
    * @default 'text/csv'
    */

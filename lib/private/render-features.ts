@@ -97,7 +97,11 @@ function validateExplainer(explainer: ShapExplainer): void {
     explainer.baseline.length >= 1 && explainer.baseline.length <= 2500,
     `explainer.baseline must have 1 to 2500 characters, received: ${explainer.baseline.length}`,
   );
-  const { featureHeaders, featureTypes } = explainer;
+  const { baselineMimeType: format = 'text/csv', featureHeaders, featureTypes } = explainer;
+  ensure(
+    ['text/csv', 'application/jsonlines'].includes(format),
+    `explainer.baselineMimeType must be text/csv or application/jsonlines, which are all that SageMaker Clarify reads, received: ${format}`,
+  );
   ensure(
     featureHeaders === undefined || featureTypes === undefined || featureHeaders.length === featureTypes.length,
     `explainer.featureHeaders and featureTypes must be equally many, received: ${featureHeaders?.length} and ${featureTypes?.length}`,

@@ -134,6 +134,11 @@ test.each<[string, Partial<EndpointSpecification>, string]>([
   ['no side of them', { dataCapture: { samplingPercentage: 1, modes: [] as CaptureMode[] } }, 'at least one of INPUT'],
   ['no baseline', { explainer: { baseline: '' } }, 'explainer.baseline must have 1 to 2500 characters, received: 0'],
   [
+    'a baseline that Clarify cannot read',
+    { explainer: { baseline: '0', baselineMimeType: 'application/json' } },
+    'must be text/csv or application/jsonlines',
+  ],
+  [
     'unequal features',
     { explainer: { baseline: '0', featureHeaders: ['a'], featureTypes: [] } },
     'equally many, received: 1 and 0',

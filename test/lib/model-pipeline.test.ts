@@ -311,6 +311,11 @@ describe('refuses at synthesis', () => {
       'maxConcurrency must be a whole number from 1 to 10000',
     ],
     [
+      'no instances',
+      () => spec({ instanceType: MlInstanceType.of('serverless') }),
+      'SageMaker serves no uncompressed model without instances',
+    ],
+    [
       'an instance type',
       () => spec({ instanceType: MlInstanceType.of('g5.xlarge') }),
       'An instance type looks like ml.g5.xlarge, received: g5.xlarge',

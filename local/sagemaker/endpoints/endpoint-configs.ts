@@ -72,7 +72,12 @@ export class EndpointConfigs {
       throw validationError('Variant names must be unique within an endpoint configuration.');
     for (const variant of request.ProductionVariants!) {
       if (variant.ModelName === undefined) throw validationError(`Variant ${variant.VariantName} needs a ModelName.`);
-      this.models.find(variant.ModelName);
+      const containers = containersOf(this.models.find(variant.ModelName).request);
+      if (variant.ServerlessConfig !== undefined && containers.some((one) => one.ModelDataSource !== undefined)) {
+        throw validationError(
+          `Variant ${variant.VariantName} is serverless, which ModelDataSource is not supported for.`,
+        );
+      }
       if (
         variant.ServerlessConfig === undefined &&
         ((variant.InstanceType === undefined) === (variant.InstancePools === undefined) ||

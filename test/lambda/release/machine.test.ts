@@ -281,7 +281,7 @@ test('requests and answers are kept in the bucket, and other instance types and 
   const name = 'features';
   const machine = await runs.machine(name, {
     dataCapture: { samplingPercentage: 100 },
-    explainer: { baseline: '[0]', baselineMimeType: 'application/json' },
+    explainer: { baseline: '{"features":[0]}', baselineMimeType: 'application/jsonlines' },
     fallbackInstanceTypes: [MlInstanceType.M7I_LARGE],
   });
   expect(last(await runs.run(machine, await runs.build('features-one')))).toBe('Released');

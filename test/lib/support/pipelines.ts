@@ -188,7 +188,7 @@ export function maximalPipeline(stack: Stack, id = 'Pipeline'): ModelPipeline {
       ]),
       keepReleases: 10,
       dataCapture: { samplingPercentage: 5, modes: [CaptureMode.INPUT] },
-      explainer: { baseline: '[""]', baselineMimeType: 'application/json', seed: 7 },
+      explainer: { baseline: '{"features":[""]}', baselineMimeType: 'application/jsonlines', seed: 7 },
       fallbackInstanceTypes: [MlInstanceType.of('ml.p3.8xlarge')],
       instanceProvisionTimeout: Duration.minutes(15),
       scaling: {

@@ -361,3 +361,9 @@ test("a container's output is in the endpoint's log folder", async () => {
     (text) => text.includes('hello from the script'),
   );
 });
+
+test('a serverless variant takes no uncompressed model', async () => {
+  const ServerlessConfig = { MemorySizeInMB: 2048, MaxConcurrency: 5 };
+  const variant = { ServerlessConfig, InstanceType: undefined, InitialInstanceCount: undefined };
+  await expect(sageMaker.config('serverless', ECHO_SCRIPT, variant)).rejects.toThrow(/which ModelDataSource is not/);
+});
