@@ -98,9 +98,12 @@ test('real requests that fail make the alarm ring, which rolls the update back',
 
 test('an update that outlasts its limit is told as such, and the next release waits for it', async () => {
   const { name, machine } = await serving();
-  const { Status } = machine.States;
-  const hurried = { ...machine, States: { ...machine.States, Status: { ...Status } } } as MachineDefinition;
-  hurried.States.Status.Parameters = { ...Status.Parameters, timeoutSeconds: 0 } as unknown as typeof Status.Parameters;
+  const { Status, ...States } = machine.States;
+  const Parameters = { ...Status.Parameters, timeoutSeconds: 0 };
+  const hurried = {
+    ...machine,
+    States: { ...States, Status: { ...Status, Parameters } },
+  } as unknown as MachineDefinition;
   const slow = await runs.build(`${name}-slow`, `import time; time.sleep(2)\n${RIGHT_SCRIPT}`);
   const run = await runs.run(hurried, slow);
   expect(run.error).toBe('TimedOut');
