@@ -14,10 +14,12 @@ describe.each(listExamples())('%s', (name) => {
   });
 
   test('can be taken as it is, because it carries a copy of the scripts that examples share', () => {
-    expect(read(name, 'evaluation/evaluate.py')).toBe(read('tensorflow-digits', 'evaluation/evaluate.py'));
-    for (const shared of ['evaluation/runtime.py', 'training/pruning.py']) {
-      const isTensorFlow = existsSync(join(EXAMPLES, name, 'training/pruning.py'));
-      if (isTensorFlow) expect(read(name, shared)).toBe(read('tensorflow-digits', shared));
-    }
+    const alike = name.startsWith('pytorch-') ? 'pytorch-cnn' : 'tensorflow-digits';
+    for (const shared of ['evaluation/evaluate.py', 'training/pruning_schedule.py'])
+      expect(read(name, shared)).toBe(read('tensorflow-digits', shared));
+    expect(read(name, 'training/pruning.py')).toBe(read(alike, 'training/pruning.py'));
+    if (alike === 'tensorflow-digits')
+      expect(read(name, 'evaluation/runtime.py')).toBe(read(alike, 'evaluation/runtime.py'));
+    if (name === 'pytorch-cnn') expect(read(name, 'evaluation/network.py')).toBe(read(name, 'training/network.py'));
   });
 });

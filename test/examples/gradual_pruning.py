@@ -16,6 +16,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 import pruning  # noqa: E402
+import pruning_schedule  # noqa: E402
 
 
 class Recorder(keras.callbacks.Callback):
@@ -35,7 +36,7 @@ def run(kernel, schedule, steps, learning_rate):
     model.compile(optimizer=keras.optimizers.SGD(learning_rate), loss="mse")
     model.layers[0].set_weights([kernel, np.ones(columns, np.float32)])
     recorder = Recorder()
-    callbacks = [pruning.GradualPruning(pruning.PolynomialDecay(**schedule)), recorder]
+    callbacks = [pruning.GradualPruning(pruning_schedule.PolynomialDecay(**schedule)), recorder]
     data, target = np.ones((steps, rows), np.float32), np.zeros((steps, columns), np.float32)
     model.fit(data, target, batch_size=1, shuffle=False, verbose=0, callbacks=callbacks)
     return {"zeros": recorder.zeros, "biases": recorder.biases, "sparsity": pruning.sparsity_of(model)}
@@ -43,7 +44,7 @@ def run(kernel, schedule, steps, learning_rate):
 
 def answer(arguments):
     parser = argparse.ArgumentParser()
-    pruning.add_arguments(parser)
+    pruning_schedule.add_arguments(parser)
     try:
         return f"{len(pruning.callbacks(parser.parse_args(arguments), 100))} callbacks"
     except ValueError as error:

@@ -1,8 +1,10 @@
 """Trains a convolutional network that tells shapes apart, in SageMaker's training contract.
 
-Writes into SM_MODEL_DIR: model.onnx (float32, any batch size, with the names of the classes in its metadata) and
-held_out.npz, the images and labels that were kept out of training, so that an evaluation measures on exactly those. A
-failure is an exception: the container reports it.
+Writes into SM_MODEL_DIR held_out.npz, the images and labels that were kept out of training, so that an evaluation measures
+on exactly those, and the model: with --export onnx, model.onnx (float32, any batch size, with the names of the classes in its
+metadata); with --export safetensors, model.safetensors (the network's state) and config.json (what to build it with, and the
+names of the classes). With --final-sparsity, the trained network is trained on for some epochs while its weights are pruned.
+A failure is an exception: the container reports it.
 """
 
 import argparse
@@ -11,10 +13,12 @@ import os
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from torch import nn
 
+import network
+import pruning
+import pruning_schedule
 import shapes
 
 
@@ -27,48 +31,45 @@ def main():
     train_x, train_y, held_out_x, held_out_y = shapes.load()
     print(f"training on {len(train_x)} images on {device.type}, holding out {len(held_out_x)}", flush=True)
 
-    model = build_model(options.filters).to(device, memory_format=torch.channels_last)
-    train(model, torch.from_numpy(train_x), torch.from_numpy(train_y), options, device)
+    model = network.build(options.filters, len(shapes.CLASSES)).to(device, memory_format=torch.channels_last)
+    examples = torch.from_numpy(train_x), torch.from_numpy(train_y)
+    train(model, *examples, options, options.epochs, device)
+    if options.final_sparsity > 0:
+        # Masks are made of weights as they lie in memory, row by row.
+        model = model.to(memory_format=torch.contiguous_format)
+        print("training on while weights are pruned", flush=True)
+        train(model, *examples, options, options.retraining_epochs, device, pruned=True)
     accuracy = measure(model, torch.from_numpy(held_out_x), held_out_y, device)
-    print(f"held_out_accuracy={accuracy:.4f}", flush=True)
-    export(model.cpu(), Path(options.model_dir), held_out_x, held_out_y)
+    print(f"held_out_accuracy={accuracy:.4f} sparsity={pruning.sparsity_of(model):.4f}", flush=True)
+
+    folder = Path(options.model_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(folder / "held_out.npz", image=held_out_x, labels=held_out_y)
+    model = model.cpu().to(memory_format=torch.contiguous_format).eval()
+    {"onnx": export_onnx, "safetensors": export_safetensors}[options.export](model, folder, options)
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--retraining-epochs", type=int, default=6, help="with --final-sparsity: epochs after the others")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=0.003)
     parser.add_argument("--filters", type=int, default=32, help="channels of the first convolution")
     parser.add_argument("--seed", type=int, default=7)
+    pruning_schedule.add_arguments(parser, begin=0, end=1 / 2)
+    parser.add_argument("--export", choices=["onnx", "safetensors"], default="onnx")
     parser.add_argument("--model-dir", default=os.environ.get("SM_MODEL_DIR", "model"))
     return parser.parse_args()
 
 
-def build_model(filters):
-    def block(inputs, outputs, stride, groups=1):
-        convolution = nn.Conv2d(inputs, outputs, 3, stride, padding=1, groups=groups, bias=False)
-        return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
-
-    return nn.Sequential(
-        *block(shapes.CHANNELS, filters, 2),
-        *block(filters, 2 * filters, 2),
-        *block(2 * filters, 2 * filters, 1),
-        *block(2 * filters, 4 * filters, 2),
-        nn.AdaptiveMaxPool2d(1),
-        nn.Flatten(),
-        nn.Linear(4 * filters, 4 * filters),
-        nn.ReLU(),
-        nn.Linear(4 * filters, len(shapes.CLASSES)),
-    )
-
-
-def train(model, images, labels, options, device):
+def train(model, images, labels, options, epochs, device, pruned=False):
     images = images.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), options.learning_rate)
-    steps = options.epochs * -(-len(images) // options.batch_size)
+    steps = epochs * -(-len(images) // options.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.learning_rate, total_steps=steps)
-    for epoch in range(options.epochs):
+    pruner = pruning.GradualPruning(model, pruning_schedule.schedule_of(options, steps) if pruned else None)
+    for epoch in range(epochs):
         model.train()
         losses, right = 0.0, 0
         for chosen in torch.randperm(len(images)).split(options.batch_size):
@@ -76,6 +77,7 @@ def train(model, images, labels, options, device):
             # A shape seen in a mirror, or turned by a quarter, is the same shape.
             turns, mirror = torch.randint(4, ()).item(), torch.randint(2, ()).item()
             batch = torch.rot90(batch.flip(3) if mirror else batch, turns, (2, 3))
+            pruner.begin_step()
             logits = model(batch)
             loss = nn.functional.cross_entropy(logits, wanted)
             optimizer.zero_grad()
@@ -85,6 +87,7 @@ def train(model, images, labels, options, device):
             losses += loss.item() * len(chosen)
             right += int((logits.argmax(dim=1) == wanted).sum())
         print(f"epoch={epoch + 1} loss={losses / len(images):.4f} accuracy={right / len(images):.4f}", flush=True)
+    pruner.end()
 
 
 @torch.no_grad()
@@ -94,12 +97,13 @@ def measure(model, images, labels, device):
     return float((np.concatenate(answers) == labels).mean())
 
 
-def export(model, folder, held_out_x, held_out_y):
-    folder.mkdir(parents=True, exist_ok=True)
+def export_onnx(model, folder, options):
+    import onnx
+
     path = folder / "model.onnx"
     torch.onnx.export(
         nn.Sequential(model, nn.Softmax(dim=1)).eval(),
-        (torch.from_numpy(held_out_x[:2]),),
+        (torch.zeros(2, shapes.CHANNELS, shapes.SIDE, shapes.SIDE),),
         str(path),
         input_names=["image"],
         output_names=["probabilities"],
@@ -111,8 +115,16 @@ def export(model, folder, held_out_x, held_out_y):
     graph = onnx.load(path)
     graph.metadata_props.add(key="labels", value=json.dumps(shapes.CLASSES))
     onnx.save(graph, path)
-    np.savez_compressed(folder / "held_out.npz", image=held_out_x, labels=held_out_y)
     print(f"exported model.onnx ({path.stat().st_size} bytes)", flush=True)
+
+
+def export_safetensors(model, folder, options):
+    from safetensors.torch import save_model
+
+    path = folder / "model.safetensors"
+    save_model(model, str(path), metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps({"filters": options.filters, "labels": shapes.CLASSES}))
+    print(f"exported model.safetensors ({path.stat().st_size} bytes)", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Writes into SM_MODEL_DIR held_out.npz, the reviews and labels that were kept out of training, so that an evaluation measures
 on exactly those, and the model: with --export onnx, model.onnx (float32, any batch size, with classes and vocabulary in its
 metadata); with --export safetensors, model.safetensors and config.json, as transformers saves and loads them, and
-vocabulary.json. A failure is an exception: the container reports it.
+vocabulary.json. With --final-sparsity, the trained network is trained on for some epochs while its weights
+are pruned. A failure is an exception: the container reports it.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import torch
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 
+import pruning
+import pruning_schedule
 import reviews
 
 
@@ -31,9 +34,13 @@ def main():
     print(f"training on {len(train_ids)} reviews on {device.type}, holding out {len(held_out_ids)}", flush=True)
 
     model = build_model(options, len(vocabulary) + reviews.UNKNOWN + 1).to(device)
-    train(model, torch.from_numpy(train_ids), torch.from_numpy(train_labels), options, device)
+    examples = torch.from_numpy(train_ids), torch.from_numpy(train_labels)
+    train(model, *examples, options, options.epochs, device)
+    if options.final_sparsity > 0:
+        print("training on while weights are pruned", flush=True)
+        train(model, *examples, options, options.retraining_epochs, device, pruned=True)
     accuracy = measure(model, torch.from_numpy(held_out_ids), held_out_labels, device)
-    print(f"held_out_accuracy={accuracy:.4f}", flush=True)
+    print(f"held_out_accuracy={accuracy:.4f} sparsity={pruning.sparsity_of(model):.4f}", flush=True)
 
     folder = Path(options.model_dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,11 +51,13 @@ def main():
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--retraining-epochs", type=int, default=3, help="with --final-sparsity: epochs after the others")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=0.001)
     parser.add_argument("--hidden-size", type=int, default=128)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
+    pruning_schedule.add_arguments(parser, begin=0, end=1 / 2)
     parser.add_argument("--export", choices=["onnx", "safetensors"], default="onnx")
     parser.add_argument("--model-dir", default=os.environ.get("SM_MODEL_DIR", "model"))
     return parser.parse_args()
@@ -85,16 +94,18 @@ class Classifier(nn.Module):
         return self.model(input_ids=input_ids, attention_mask=mask).logits.softmax(dim=-1)
 
 
-def train(model, ids, labels, options, device):
+def train(model, ids, labels, options, epochs, device, pruned=False):
     optimizer = torch.optim.AdamW(model.parameters(), options.learning_rate)
-    steps = options.epochs * -(-len(ids) // options.batch_size)
+    steps = epochs * -(-len(ids) // options.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.learning_rate, total_steps=steps)
-    for epoch in range(options.epochs):
+    pruner = pruning.GradualPruning(model, pruning_schedule.schedule_of(options, steps) if pruned else None)
+    for epoch in range(epochs):
         model.train()
         losses, right = 0.0, 0
         for chosen in torch.randperm(len(ids)).split(options.batch_size):
             batch, wanted = ids[chosen].to(device), labels[chosen].to(device)
             batch = batch[:, : int((batch != reviews.PADDING).sum(dim=1).max())]
+            pruner.begin_step()
             answer = model(input_ids=batch, attention_mask=(batch != reviews.PADDING).long(), labels=wanted)
             optimizer.zero_grad()
             answer.loss.backward()
@@ -104,6 +115,7 @@ def train(model, ids, labels, options, device):
             losses += answer.loss.item() * len(chosen)
             right += int((answer.logits.argmax(dim=1) == wanted).sum())
         print(f"epoch={epoch + 1} loss={losses / len(ids):.4f} accuracy={right / len(ids):.4f}", flush=True)
+    pruner.end()
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 import pruning  # noqa: E402
+import pruning_schedule  # noqa: E402
 import ratings  # noqa: E402
 
 
@@ -58,7 +59,7 @@ def parse_arguments():
     parser.add_argument("--dimensions", type=int, default=32, help="length of an embedding")
     parser.add_argument("--weight-decay", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=7)
-    pruning.add_arguments(parser)
+    pruning_schedule.add_arguments(parser)
     parser.add_argument("--model-dir", default=os.environ.get("SM_MODEL_DIR", "model"))
     return parser.parse_args()
 

@@ -16,6 +16,7 @@ import tensorflow as tf  # noqa: E402
 
 import digits  # noqa: E402
 import pruning  # noqa: E402
+import pruning_schedule  # noqa: E402
 
 
 def main():
@@ -56,7 +57,7 @@ def parse_arguments():
     parser.add_argument("--hidden-units", type=int, default=128)
     parser.add_argument("--max-shift", type=int, default=2, help="pixels that copies of the images are moved by")
     parser.add_argument("--seed", type=int, default=7)
-    pruning.add_arguments(parser)
+    pruning_schedule.add_arguments(parser)
     parser.add_argument("--model-dir", default=os.environ.get("SM_MODEL_DIR", "model"))
     return parser.parse_args()
 
