@@ -7,6 +7,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { createApp } from '../../bin/app';
 import { context } from '../../cdk.json';
+import { listExamples } from '../../examples/list-examples';
 import {
   CompressedModel,
   CompressionRecipe,
@@ -64,13 +65,13 @@ function answersLater(app: App): void {
   });
 }
 
-const apps: [string, () => App][] = [
-  ['deployed models', () => withStack(deployedModels)],
-  ['the default app', () => createApp({}, { context })],
-  ['the default app that leaves nothing', () => createApp({ MODELPRESS_REMOVE_MODELS: 'true' }, { context })],
-  ['every property', () => withStack((app) => maximalPipeline(newStack('Maximal', app)))],
-  ['answers later', () => withStack(answersLater)],
-  ['two pipelines', () => withStack(twoPipelines)],
+const apps: [string, () => App[]][] = [
+  ['deployed models', () => [withStack(deployedModels)]],
+  ['every example', () => listExamples().map((name) => createApp({ MODELPRESS_EXAMPLE: name }, { context }))],
+  ['the default app that leaves nothing', () => [createApp({ MODELPRESS_REMOVE_MODELS: 'true' }, { context })]],
+  ['every property', () => [withStack((app) => maximalPipeline(newStack('Maximal', app)))]],
+  ['answers later', () => [withStack(answersLater)]],
+  ['two pipelines', () => [withStack(twoPipelines)]],
 ];
 
 function withStack(make: (app: App) => void): App {
@@ -86,8 +87,7 @@ describe.each(apps)('%s', (_, make) => {
     ['AwsSolutions', AwsSolutionsChecks],
     ['NIST 800-53 R5', NIST80053R5Checks],
   ] as const)('has nothing that %s objects to without an answer', (_name, Checks) => {
-    const app = make();
-    const { violations } = new Checks(app).validateScope(app);
+    const violations = make().flatMap((app) => new Checks(app).validateScope(app).violations);
     expect(
       violations.map(({ ruleName, violatingResources }) => [
         ruleName,
@@ -98,9 +98,7 @@ describe.each(apps)('%s', (_, make) => {
 
   test('is what cfn-lint takes for good', () => {
     const lint = join(dirname(testPython({ withTestPeers: true })), 'cfn-lint');
-    const templates = make()
-      .synth()
-      .stacks.map(({ templateFullPath }) => templateFullPath);
+    const templates = make().flatMap((app) => app.synth().stacks.map(({ templateFullPath }) => templateFullPath));
     // W3005: the CDK writes the dependencies that it knows, whether or not a reference implies them.
     const { status, stdout, stderr } = spawnSync(lint, ['--ignore-checks', 'W3005', '--', ...templates], {
       encoding: 'utf8',
