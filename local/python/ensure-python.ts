@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { withLock } from './environment-lock';
 import { findPython } from './find-python';
 import { describePipLine, runPython } from './pip-install';
@@ -16,6 +16,8 @@ export interface EnsurePythonOptions {
   readonly requirements?: { readonly local: string; readonly test: string };
   /** Modules that must import after the installation. @default what the local loop imports */
   readonly imports?: readonly string[];
+  /** What an installation needs, told when one begins: `5 GB`. @default nothing is told */
+  readonly space?: string;
   /** Stops an installation. */
   readonly signal?: AbortSignal;
 }
@@ -53,8 +55,11 @@ export async function ensurePython(options: EnsurePythonOptions = {}): Promise<P
     const started = Date.now();
     if (!canRun(python) || !local.isDone()) {
       const base = findPython();
+      const inProject = relative(resolve(__dirname, '../..'), environment);
+      const folder = inProject.startsWith('..') ? environment : inProject;
+      const cost = options.space === undefined ? 'some minutes' : `some minutes and ${options.space}`;
       report(
-        `Python environment: installing into .venv with Python ${base.version.join('.')}, once; this takes some minutes`,
+        `Python environment: installing into ${folder} with Python ${base.version.join('.')}, once; this takes ${cost}`,
       );
       rmSync(environment, { recursive: true, force: true });
       await runPython(base.executable, ['-m', 'venv', environment], () => undefined, options.signal);

@@ -24,6 +24,7 @@ export async function ensureTorch(report: (line: string) => void, signal?: Abort
     root: resolve(__dirname, '../../.modelpress/torch'),
     requirements: { local: requirements, test: requirements },
     imports: ['torch', 'onnx', 'onnxscript', 'onnxruntime', 'transformers', 'compressed_tensors'],
+    space: process.platform === 'linux' ? '5 GB of disk, most of it CUDA libraries that torch asks for' : undefined,
     report,
     signal,
   });
