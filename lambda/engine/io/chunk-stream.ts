@@ -5,7 +5,7 @@ import { ByteSource } from './byte-source';
 const REQUEST_BYTES = 4 << 20;
 
 /** Bytes read at a time where a read is a copy: they and what becomes of them stay in a core's own cache. */
-const CACHED_BYTES = 512 << 10;
+export const CACHED_BYTES = 512 << 10;
 
 /** Buffers in kernel memory: one, or two for reading a chunk while another is worked on. */
 export interface ChunkBuffers {

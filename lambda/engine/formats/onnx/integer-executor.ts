@@ -2,10 +2,11 @@ import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
 import { KernelStats } from '../../weights/weight-kernels';
+import { weightBytes } from '../../weights/weight-type';
 import { numbersAs } from './number-bytes';
 import { ChannelWeights, IntegerStep, ScaleStep } from './onnx-steps';
-import { Scales, scalesOf } from './scales';
-import { eachChunk, WeightChunk } from './weight-chunks';
+import { channelsApart, Scales, scalesOf } from './scales';
+import { eachChunk, holdWeights, WeightChunk } from './weight-chunks';
 
 const LOWEST = -127;
 
@@ -14,8 +15,11 @@ export async function writeIntegers(step: CustomStep, context: StepContext): Pro
   const { weights, integers, first, length, prune, tensor } = step as IntegerStep;
   const { run, arena } = kernels();
   const { from, name, inner } = weights;
-  const scales = await scalesOf(weights, integers, context, { begin: first / inner, end: (first + length) / inner });
   await arena.scoped(async () => {
+    const range = { begin: first / inner, end: (first + length) / inner };
+    const enough = channelsApart(weights) || length * weightBytes(from.dtype) === from.length;
+    const held = enough && prune === undefined ? await holdWeights(from, first, length, context) : undefined;
+    const scales = await scalesOf(weights, integers, context, range, held);
     const stats = new KernelStats(arena.alloc(24));
     const request = {
       from,
@@ -23,6 +27,7 @@ export async function writeIntegers(step: CustomStep, context: StepContext): Pro
       first,
       count: length,
       unit: unitOf(weights, prune),
+      held,
       ...(prune === undefined ? {} : { prune: { pattern: prune, stats: stats.ptr } }),
     };
     await eachChunk(request, context, (chunk) =>

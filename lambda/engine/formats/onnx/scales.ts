@@ -4,7 +4,7 @@ import { WeightType } from '../../weights/weight-type';
 import { roundTo } from '../../weights/rounding';
 import { refuseNotFinite } from '../../weights/weight-kernels';
 import { ChannelWeights, Integers } from './onnx-steps';
-import { eachChunk } from './weight-chunks';
+import { eachChunk, WeightChunk } from './weight-chunks';
 
 /** What integers are multiplied with, one number a channel; and the zero point of all, which int8 has none of. */
 export interface Scales {
@@ -27,12 +27,15 @@ export interface ChannelRange {
 /**
  * The scales of a tensor from its weights as they were before pruning, by channel. Where the weights of a channel follow
  * each other, only those of the range are read, and the others' scales mean nothing.
+ *
+ * @param held All that is needed, if it is in kernel memory already.
  */
 export function scalesOf(
   weights: ChannelWeights,
   integers: Integers,
   context: StepContext,
   range: ChannelRange = { begin: 0, end: weights.channels },
+  held?: WeightChunk,
 ): Promise<Scales> {
   const own = known.get(context.plan) ?? new Map<string, Promise<Scales>>();
   known.set(context.plan, own);
@@ -40,7 +43,7 @@ export function scalesOf(
   const key = [weights.from.file, weights.from.offset, integers, weights.outer, weights.channels, begin, end].join(' ');
   const found =
     own.get(key) ??
-    (integers === 'int8' ? symmetric(weights, { begin, end }, context) : withZeroPoint(weights, context));
+    (integers === 'int8' ? symmetric(weights, { begin, end }, context, held) : withZeroPoint(weights, context, held));
   own.set(key, found);
   // A read that failed may succeed the next time.
   found.catch(() => own.delete(key));
@@ -52,7 +55,12 @@ export function channelsApart({ outer, inner }: ChannelWeights): boolean {
   return outer === 1 && inner > 1;
 }
 
-async function symmetric(weights: ChannelWeights, { begin, end }: ChannelRange, context: StepContext): Promise<Scales> {
+async function symmetric(
+  weights: ChannelWeights,
+  { begin, end }: ChannelRange,
+  context: StepContext,
+  held: WeightChunk | undefined,
+): Promise<Scales> {
   const { outer, channels, inner, from, name } = weights;
   const { run, arena } = kernels();
   const bits = new Uint32Array(channels);
@@ -60,14 +68,14 @@ async function symmetric(weights: ChannelWeights, { begin, end }: ChannelRange, 
     if (inner === 1) {
       const raised = arena.alloc(channels * 4);
       raised.view.fill(0);
-      const request = { from, name, first: 0, count: outer * channels, unit: channels };
+      const request = { from, name, first: 0, count: outer * channels, unit: channels, held };
       await eachChunk(request, context, ({ ptr, count }) =>
         run.absmaxColumnsF32(ptr, count / channels, channels, raised.ptr),
       );
       bits.set(new Uint32Array(raised.view.buffer, raised.ptr, channels));
       return;
     }
-    const request = { from, name, first: begin * inner, count: outer * (end - begin) * inner, unit: inner };
+    const request = { from, name, first: begin * inner, count: outer * (end - begin) * inner, unit: inner, held };
     await eachChunk(request, context, ({ ptr, count, first }) =>
       arena.scoped(async () => {
         const rows = count / inner;
@@ -89,13 +97,17 @@ async function symmetric(weights: ChannelWeights, { begin, end }: ChannelRange, 
 }
 
 /** One scale for all weights, with a zero point so that the range from the least to the largest is covered. */
-async function withZeroPoint(weights: ChannelWeights, context: StepContext): Promise<Scales> {
+async function withZeroPoint(
+  weights: ChannelWeights,
+  context: StepContext,
+  held: WeightChunk | undefined,
+): Promise<Scales> {
   const { outer, channels, inner, from, name } = weights;
   const { run, arena } = kernels();
   const extremes = await arena.scoped(async () => {
     const raised = arena.alloc(8);
     raised.view.fill(0);
-    const request = { from, name, first: 0, count: outer * channels * inner, unit: 4 };
+    const request = { from, name, first: 0, count: outer * channels * inner, unit: 4, held };
     await eachChunk(request, context, ({ ptr, count }) => run.extremesF32(ptr, count, raised.ptr));
     const bits = new Uint32Array(raised.view.slice().buffer);
     for (const magnitude of bits) refuseNotFinite(context, from.file, name, 'F32', magnitude);

@@ -1,4 +1,4 @@
-import { chunkBuffers, streamChunks } from '../../io/chunk-stream';
+import { CACHED_BYTES, chunkBuffers, streamChunks } from '../../io/chunk-stream';
 import { kernels } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { weightBytes } from '../../weights/weight-type';
@@ -16,6 +16,9 @@ export interface WeightChunk {
   readonly first: number;
 }
 
+/** Source bytes of weights that are held in kernel memory, so that finding their scales and using them is one read. */
+const HELD_BYTES = 16 * 1024 * 1024;
+
 /** What is read of a tensor, and what is done to it before anybody sees it. */
 export interface ChunkRequest {
   readonly from: WeightRange;
@@ -30,6 +33,21 @@ export interface ChunkRequest {
   readonly anyValues?: true;
   /** Prunes them. `stats` is the address of the sums that what is lost is added to. */
   readonly prune?: { readonly pattern: PrunePattern; readonly stats: number };
+  /** These weights, where they are held already. */
+  readonly held?: WeightChunk | undefined;
+}
+
+/** Reads weights of which whoever asks will want to see each chunk twice; undefined where they are too many for that. */
+export async function holdWeights(
+  from: WeightRange,
+  first: number,
+  count: number,
+  context: StepContext,
+): Promise<WeightChunk | undefined> {
+  if (from.dtype !== 'F32' || count * 4 > HELD_BYTES) return undefined;
+  const { ptr, view } = kernels().arena.alloc(count * 4);
+  await (await context.source(from.file)).read(from.offset + first * 4, view);
+  return { ptr, count, first };
 }
 
 /**
@@ -44,6 +62,7 @@ export async function eachChunk(
   const { from, name, first, count, unit, prune } = request;
   const { run, arena } = kernels();
   const size = weightBytes(from.dtype);
+  if (request.held !== undefined) return eachHeld(request, request.held, visit);
   await arena.scoped(async () => {
     const source = await context.source(from.file);
     const buffers = chunkBuffers(arena, unit * size, count * size, source);
@@ -67,4 +86,17 @@ export async function eachChunk(
       return visit({ ptr, count: values, first: first + at / size });
     });
   });
+}
+
+/** Shows what is held in chunks as small as if they were read, so that what becomes of them stays in a core's own cache. */
+async function eachHeld(
+  { first, count, unit }: ChunkRequest,
+  held: WeightChunk,
+  visit: (chunk: WeightChunk) => Promise<void> | void,
+): Promise<void> {
+  const each = Math.max(unit, Math.floor(CACHED_BYTES / 4 / unit) * unit);
+  for (let done = 0; done < count; done += each) {
+    const ptr = held.ptr + (first - held.first + done) * 4;
+    await visit({ ptr, count: Math.min(each, count - done), first: first + done });
+  }
 }
