@@ -305,7 +305,8 @@ def lookup_variant(words):
 
 
 def recurrent():
-    """The recurrent operators that older converters wrote, and today's does not: RNN, SVDF, LSTM and a sequence's RNN."""
+    """The recurrent operators that older converters wrote, and today's does not: RNN, SVDF, LSTM, and a sequence's RNN, in one
+    direction and, as LSTM too, in both."""
     import flatbuffers
     import numpy as np
     from tensorflow.lite.python import schema_py_generated as schema
@@ -330,13 +331,13 @@ def recurrent():
     def weight(name, *shape):
         return tensor(name, *shape, constant=True)
 
-    def operator(name, options, inputs, output):
+    def operator(name, options, inputs, *outputs):
         code, made = schema.OperatorCodeT(), schema.OperatorT()
         code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, name)
         code.version = 1
         model.operatorCodes.append(code)
         made.opcodeIndex = len(model.operatorCodes) - 1
-        made.inputs, made.outputs = inputs, [output]
+        made.inputs, made.outputs = inputs, list(outputs)
         made.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__[:-1])
         made.builtinOptions = options
         graph.operators.append(made)
@@ -365,15 +366,35 @@ def recurrent():
     weights = [weight('seq/w', 36, 40), weight('seq/r', 36, 36), weight('seq/b', 36)]
     operator('UNIDIRECTIONAL_SEQUENCE_RNN', sequence, [xs, *weights, state], ys)
 
+    forwards, backwards, both = tensor('fs', 1, 7, 36), tensor('bs', 1, 7, 32), tensor('zs', 1, 7, 80)
+    rnns = schema.BidirectionalSequenceRNNOptionsT()
+    rnns.fusedActivationFunction, rnns.timeMajor, rnns.mergeOutputs = tanh, False, False
+    directions = []
+    for name, size in ('bf', 36), ('bb', 32):
+        directions += [weight(f'{name}/w', size, 40), weight(f'{name}/r', size, size), weight(f'{name}/b', size)]
+        directions += [tensor(f'{name}/state', 1, size, variable=True)]
+    operator('BIDIRECTIONAL_SEQUENCE_RNN', rnns, [xs, *directions, -1, -1, -1], forwards, backwards)
+    lstms = schema.BidirectionalSequenceLSTMOptionsT()
+    lstms.fusedActivationFunction, lstms.timeMajor, lstms.mergeOutputs = tanh, False, True
+    directions, states = [], []
+    for name in 'lf', 'lb':
+        directions += [weight(f'{name}/w{gate}', 40, 40) for gate in 'ifco']
+        directions += [weight(f'{name}/r{gate}', 40, 40) for gate in 'ifco'] + [-1, -1, -1]
+        directions += [weight(f'{name}/b{gate}', 40) for gate in 'ifco'] + [-1, -1]
+        states += [tensor(f'{name}/{state}', 1, 40, variable=True) for state in ('output', 'cell')]
+    operator('BIDIRECTIONAL_SEQUENCE_LSTM', lstms, [xs, *directions, *states, *[-1] * 9], both)
+
     def named(name, index):
         made = schema.TensorMapT()
         made.name, made.tensorIndex = name, index
         return made
 
-    graph.inputs, graph.outputs = [x, xs], [y, ys]
+    results = {'y': y, 'ys': ys, 'fs': forwards, 'bs': backwards, 'zs': both}
+    graph.inputs, graph.outputs = [x, xs], list(results.values())
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = 'serving_default', 0
-    signature.inputs, signature.outputs = [named('x', x), named('xs', xs)], [named('y', y), named('ys', ys)]
+    signature.inputs = [named('x', x), named('xs', xs)]
+    signature.outputs = [named(name, index) for name, index in results.items()]
     model.subgraphs, model.signatureDefs = [graph], [signature]
     builder = flatbuffers.Builder(2**18)
     builder.Finish(model.Pack(builder), b'TFL3')

@@ -55,6 +55,8 @@ export const OP = {
   unidirectionalSequenceRnn: 35,
   gather: 36,
   unidirectionalSequenceLstm: 44,
+  bidirectionalSequenceRnn: 46,
+  bidirectionalSequenceLstm: 52,
   cast: 53,
   transposeConv: 67,
   batchMatmul: 126,

@@ -35,6 +35,12 @@ export interface WeightRule {
   readonly allOrNone?: true;
   /** Has less error than what the converter does, which comes next in the list; not for exact mode. */
   readonly best?: true;
+  /**
+   * How many values the operator gives at the most.
+   *
+   * @default 1
+   */
+  readonly outputs?: number;
   /** Position of the activation input. */
   readonly activation?: number;
   /** Why this very operator cannot, where it cannot. */
@@ -62,6 +68,12 @@ const RECURRENT: Pick<WeightRule, 'activation' | 'scales' | 'rank' | 'allOrNone'
 };
 /** To the gates from the input and from the last output, peepholes, projection. */
 const LSTM_WEIGHTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16];
+/** The same forwards and backwards; then those of a second input. */
+const BIDIRECTIONAL_LSTM_WEIGHTS = [
+  ...LSTM_WEIGHTS,
+  ...LSTM_WEIGHTS.map((input) => input + 17),
+  ...[40, 41, 42, 43, 44, 45, 46, 47],
+];
 
 /** In order of preference where several are for the same operator. */
 export const WEIGHT_RULES: readonly WeightRule[] = [
@@ -174,6 +186,22 @@ export const WEIGHT_RULES: readonly WeightRule[] = [
   },
   {
     ...RECURRENT,
+    builtin: OP.bidirectionalSequenceLstm,
+    outputs: 2,
+    inputs: BIDIRECTIONAL_LSTM_WEIGHTS,
+    int8: { version: 3, runtime: '2.3.0' },
+    asymmetricInputs: { options: 'BidirectionalSequenceLSTMOptions', slot: 5 },
+  },
+  {
+    ...RECURRENT,
+    builtin: OP.bidirectionalSequenceRnn,
+    outputs: 2,
+    inputs: [1, 2, 5, 6, 10, 11],
+    int8: { version: 3, runtime: '2.3.0' },
+    asymmetricInputs: { options: 'BidirectionalSequenceRNNOptions', slot: 3 },
+  },
+  {
+    ...RECURRENT,
     builtin: OP.svdf,
     inputs: [1, 2],
     int8: { version: 4, runtime: '2.3.0' },
@@ -243,7 +271,10 @@ export function commonUse(uses: readonly Use[], mode: 'exact' | 'best'): CommonU
 function obstacleTo(rule: WeightRule, operator: GraphOperator, input: number, graph: Graph): string | undefined {
   const rank = graph.tensors[operator.inputs[input]].shape.length;
   if (rank < rule.rank[0] || rank > rule.rank[1]) return `takes no int8 of ${rank} dimensions`;
-  if (operator.outputs.length !== 1 || graph.tensors[operator.outputs[0]]?.type !== TYPE.float32) {
+  const { outputs } = operator;
+  if (outputs.length === 0 || outputs.length > (rule.outputs ?? 1))
+    return `takes no int8 where it gives ${outputs.length} values`;
+  if (outputs.some((output) => graph.tensors[output]?.type !== TYPE.float32)) {
     return 'does not give FLOAT32';
   }
   if (rule.activation !== undefined && graph.tensors[operator.inputs[rule.activation]]?.type !== TYPE.float32) {
