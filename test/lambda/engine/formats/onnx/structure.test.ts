@@ -134,6 +134,35 @@ const MODELS: Readonly<Record<string, ModelFolder>> = {
       ),
     ]),
   },
+  'a scan whose body multiplies each row, and adds it to what it carries': {
+    'model.onnx': model([
+      value(GRAPH.inputs, 'x', 1, [5, 64]),
+      value(GRAPH.outputs, 'y', 1, [5, 64]),
+      weight('w', [64, 64]),
+      weight('start', [1, 64], 4),
+      node(
+        'Scan',
+        ['start', 'x'],
+        ['end', 'y'],
+        [
+          integerValue('num_scan_inputs', 1),
+          graphValue(
+            'body',
+            graph('body', [
+              value(GRAPH.inputs, 'state', 1, [1, 64]),
+              value(GRAPH.inputs, 'row', 1, [64]),
+              value(GRAPH.outputs, 'next', 1, [1, 64]),
+              value(GRAPH.outputs, 'product', 1, [64]),
+              weight('own', [64, 64], 6),
+              node('MatMul', ['state', 'w'], ['carried']),
+              node('MatMul', ['row', 'own'], ['product']),
+              node('Add', ['carried', 'product'], ['next']),
+            ]),
+          ),
+        ],
+      ),
+    ]),
+  },
   'an old model whose constants are inputs': {
     'model.onnx': model(
       [x, value(GRAPH.inputs, 'w', 1, [64, 64]), y, weight('w', [64, 64]), node('MatMul', ['x', 'w'], ['y'])],
@@ -235,6 +264,10 @@ describe('what happens to a model', () => {
       own: 'int8-dynamic',
       zero: 'keep: it has fewer than 1024 values',
     });
+    const scan = MODELS['a scan whose body multiplies each row, and adds it to what it carries'];
+    for (const method of ['int8', 'int8-dynamic', 'w4a16']) {
+      expect(await actions(scan, { method })).toMatchObject({ w: method, own: method });
+    }
   });
 
   test('what may not change is kept, and told', async () => {
