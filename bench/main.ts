@@ -10,6 +10,7 @@ import { measureJob } from './parts/job';
 import { measureKernels } from './parts/kernels';
 import { measureMemory } from './parts/memory';
 import { measureOnnx } from './parts/onnx';
+import { measureOnnxBeside } from './parts/onnx-beside';
 import { measurePlan } from './parts/plan';
 import { measureScaling } from './parts/scaling';
 import { measureTflite } from './parts/tflite';
@@ -29,6 +30,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   plan: measurePlan,
   tflite: measureTflite,
   onnx: measureOnnx,
+  'onnx-beside': measureOnnxBeside,
 };
 
 /** In the project's folder, because the folder for temporary files is in memory on some systems. */

@@ -2,9 +2,11 @@
 the most memory that the process had. Needs what onnx-requirements.txt installs.
 
     python onnx_peer.py make products|convolutions COUNT FILE   # a model of random weights
+    python onnx_peer.py beside COUNT FILE                       # products with their weights in a file beside the model
     python onnx_peer.py dynamic SOURCE FILE                     # quantize_dynamic with its defaults
     python onnx_peer.py four-bit SOURCE FILE                    # MatMulNBitsQuantizer with its defaults, symmetric
     python onnx_peer.py compare OURS THEIRS                     # the weights and scales of two compressed models
+    python onnx_peer.py answers OURS FLOAT                      # checks a compressed model, and runs it and the float one
 """
 
 import json
@@ -28,9 +30,21 @@ WIDTH, INNER, CHANNELS = 2048, 8192, 512
 found = {}
 
 
+class Weights:
+    """Random weights of a shape: one draw, begun at another place each time, because drawing takes far longer than copying."""
+
+    def __init__(self, size: int) -> None:
+        self.pool = np.random.default_rng(1).standard_normal(size, dtype=np.float32) * np.float32(0.02)
+        self.begin = 0
+
+    def take(self, shape: tuple[int, ...]) -> np.ndarray:
+        self.begin += 1_000_003
+        return np.roll(self.pool, self.begin).reshape(shape)
+
+
 def make(kind: str, count: str, file: str) -> None:
     """Layers that widen and narrow in turns, as those of a transformer do, or that convolve 3 by 3."""
-    random = np.random.default_rng(1)
+    random = Weights(WIDTH * INNER if kind == "products" else CHANNELS * CHANNELS * 9)
     nodes, weights = [], []
     for layer in range(int(count)):
         if kind == "products":
@@ -39,9 +53,7 @@ def make(kind: str, count: str, file: str) -> None:
         else:
             shape = (CHANNELS, CHANNELS, 3, 3)
             node = ("Conv", {"pads": [1, 1, 1, 1]})
-        weights.append(
-            numpy_helper.from_array(random.standard_normal(shape, dtype=np.float32) * np.float32(0.02), f"w{layer}")
-        )
+        weights.append(numpy_helper.from_array(random.take(shape), f"w{layer}"))
         names = [f"x{layer}", f"w{layer}"], [f"x{layer + 1}"]
         nodes.append(helper.make_node(node[0], *names, f"layer{layer}", **node[1]))
     shape = ["batch", WIDTH] if kind == "products" else ["batch", CHANNELS, 8, 8]
@@ -49,6 +61,47 @@ def make(kind: str, count: str, file: str) -> None:
     outputs = [helper.make_tensor_value_info(f"x{count}", TensorProto.FLOAT, None)]
     graph = helper.make_graph(nodes, kind, inputs, outputs, weights)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), file)
+
+
+def beside(count: str, file: str) -> None:
+    """Products that share an input and are added up, so that errors do not. One weight at a time is in memory."""
+    random = Weights(WIDTH * INNER)
+    weights, nodes = [], []
+    data = os.path.basename(file) + ".data"
+    with open(file + ".data", "wb") as out:
+        for layer in range(int(count)):
+            weight = TensorProto(
+                name=f"w{layer}",
+                data_type=TensorProto.FLOAT,
+                dims=(WIDTH, INNER),
+                data_location=TensorProto.EXTERNAL,
+            )
+            entries = {"location": data, "offset": str(out.tell()), "length": str(4 * WIDTH * INNER)}
+            for key, value in entries.items():
+                weight.external_data.add(key=key, value=value)
+            out.write(random.take((WIDTH, INNER)).tobytes())
+            weights.append(weight)
+            nodes.append(helper.make_node("MatMul", ["x", f"w{layer}"], [f"y{layer}"], f"layer{layer}"))
+    nodes.append(helper.make_node("Sum", [f"y{layer}" for layer in range(int(count))], ["y"], "sum"))
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", WIDTH])]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", INNER])]
+    graph = helper.make_graph(nodes, "beside", inputs, outputs, weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), file)
+
+
+def answers(ours: str, theirs: str) -> None:
+    """How far the answers of a compressed model are from the float one's, as a share of their norm."""
+    import onnxruntime
+
+    onnx.checker.check_model(ours)
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.disable_prepacking", "1")
+    x = np.random.default_rng(2).standard_normal((4, WIDTH), dtype=np.float32)
+    mine, other = [
+        onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
+        for file in (ours, theirs)
+    ]
+    found["difference"] = float(np.linalg.norm(mine - other) / np.linalg.norm(other))
 
 
 def dynamic(source: str, file: str) -> None:
@@ -89,7 +142,14 @@ def peak_bytes() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-JOBS = {"make": make, "dynamic": dynamic, "four-bit": four_bit, "compare": compare}
+JOBS = {
+    "make": make,
+    "beside": beside,
+    "dynamic": dynamic,
+    "four-bit": four_bit,
+    "compare": compare,
+    "answers": answers,
+}
 
 # The imports of the quantizers are not their work.
 if sys.argv[1] in ("dynamic", "four-bit"):
