@@ -26,9 +26,9 @@ const GB = 1e9;
 export const FULL: Sizes = {
   rows: 8192,
   columns: 4096,
-  jobBytes: GB,
+  jobBytes: 2 * GB,
   copyBytes: 4 * GB,
-  scalingBytes: 2 * GB,
+  scalingBytes: 4 * GB,
   smallBytes: GB,
   largeBytes: 4 * GB,
   tfliteLayers: 6,
