@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 /** Something that goes on by itself, from one point to the next. */
 export class Thread {
-  readonly waiting: (() => void)[] = [];
+  readonly waiting: { readonly go: () => void; readonly fail: (error: Error) => void }[] = [];
   isDone = false;
   /** Nothing of it happens any more. */
   isStopped = false;
@@ -13,6 +13,12 @@ export class Thread {
   steps = 0;
 
   constructor(readonly name: string) {}
+
+  /** Ends it where it stands, as the end of its process would: memory that it shares with others is free again. */
+  stop(): void {
+    this.isStopped = true;
+    for (const { fail } of this.waiting.splice(0)) fail(new Error(`${this.name} was cut off`));
+  }
 
   get isRunnable(): boolean {
     return this.waiting.length > 0 && !this.isStopped;
@@ -42,8 +48,8 @@ export class Threads {
   /** A place where other threads may go first. */
   async point(): Promise<void> {
     const thread = this.own;
-    if (thread === undefined) return;
-    await new Promise<void>((go) => thread.waiting.push(go));
+    if (thread?.isStopped === true) throw new Error(`${thread.name} was cut off`);
+    if (thread !== undefined) await new Promise<void>((go, fail) => thread.waiting.push({ go, fail }));
   }
 
   /**
@@ -62,7 +68,7 @@ export class Threads {
       for (const other of this.all) if (other !== next) other.isAsleep = false;
       last = next;
       next.steps++;
-      next.waiting.shift()!();
+      next.waiting.shift()!.go();
     }
   }
 

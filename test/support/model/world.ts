@@ -44,6 +44,9 @@ const WAITING = ['ReleaseQueued', 'EndpointBusy'];
 /** Calls by which two executions can get into each other's way. */
 const SHARED = /^(Create|Update|Delete|Describe)Endpoint$|^(Create|Delete)(EndpointConfig|Model)$|Execution$/;
 
+/** Calls that leave something behind. */
+const CHANGES = /^(Put|Create|Update|Upload|Complete|Abort|Delete|Start)/;
+
 export interface Started extends Partial<Execution> {
   readonly machine: Machine;
   readonly name: string;
@@ -54,8 +57,11 @@ export interface Started extends Partial<Execution> {
 }
 
 export interface WorldOptions {
-  /** Where another execution may come between: before every state, before shared calls as well, or before every call. */
-  readonly points?: 'states' | 'shared' | 'calls';
+  /**
+   * Where another execution may come between, or an execution may be cut off: before every state, and besides before
+   * calls by which two executions can meet, or before those that change anything.
+   */
+  readonly points?: 'states' | 'shared' | 'changes';
   /** What a state fails with instead of doing its work. */
   readonly fault?: (state: string, input: Json, execution: string) => Error | undefined;
   /** What an evaluation measures. */
@@ -143,8 +149,9 @@ export class World {
         this.tasks(() => started),
         { machine, name, startTime },
       );
-      Object.assign(started, done, { status: done.error === undefined ? 'SUCCEEDED' : 'FAILED' });
-      this.end(started);
+      if (started.status === 'RUNNING')
+        Object.assign(started, done, { status: done.error === undefined ? 'SUCCEEDED' : 'FAILED' });
+      if (!thread.isStopped) this.end(started);
     });
     const started: Started = { machine, name, arn, input, thread, status: 'RUNNING' };
     this.executions.set(arn, started);
@@ -169,7 +176,7 @@ export class World {
   }
 
   private end({ name, thread }: Started): void {
-    thread.isStopped = true;
+    thread.stop();
     this.sageMaker.changes.push({ by: name, operation: 'end' });
   }
 
@@ -214,11 +221,11 @@ export class World {
       [...Object.entries(own), ...functions].map(([state, task]): [string, TaskHandler] => [
         state,
         async (input) => {
-          await this.threads.point();
-          const { name, status, thread } = started();
-          if (status === 'ABORTED') {
-            this.end(started());
-            await new Promise(() => undefined);
+          const { name, thread } = started();
+          if (!thread.isStopped) await this.threads.point();
+          if (started().status === 'ABORTED') {
+            if (!thread.isStopped) this.end(started());
+            throw fault('CutOff');
           }
           const error = this.options.fault?.(state, input, name);
           if (error !== undefined) throw error;
@@ -262,7 +269,8 @@ export class World {
   private async send(client: string, name: string, input: object): Promise<object> {
     const { points = 'states' } = this.options;
     const isLedger = client === 'S3Client' && ((input as { Key?: string }).Key ?? '').startsWith('releases/');
-    if (points === 'calls' || (points === 'shared' && (isLedger || SHARED.test(name)))) await this.threads.point();
+    const isPoint = points === 'shared' ? isLedger || SHARED.test(name) : points === 'changes' && CHANGES.test(name);
+    if (isPoint || this.threads.own?.isStopped === true) await this.threads.point();
     if (client === 'S3Client') return this.s3.send(name, input);
     if (client === 'SageMakerClient') return this.sageMaker.send(name, input);
     if (client === 'SageMakerRuntimeClient') return this.answer();
