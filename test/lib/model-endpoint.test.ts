@@ -157,7 +157,11 @@ test.each(['made here', 'imported'])('lets an identity call it, and nothing else
     PolicyDocument: {
       Statement: [
         {
-          Action: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'],
+          Action: [
+            'sagemaker:InvokeEndpoint',
+            'sagemaker:InvokeEndpointAsync',
+            'sagemaker:InvokeEndpointWithResponseStream',
+          ],
           Effect: 'Allow',
           Resource:
             origin === 'imported'
