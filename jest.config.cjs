@@ -11,6 +11,8 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false, tsconfig: '<rootDir>/test/tsconfig.json' }] },
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
+  // As users of the package import it.
+  moduleNameMapper: { '^modelpress$': '<rootDir>/lib/index.ts' },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out', '<rootDir>/.modelpress', '<rootDir>/.venv'],
   watchPathIgnorePatterns: ['<rootDir>/.modelpress', '<rootDir>/cdk.out'],
   // Ends what hangs, whatever the machine: nothing here is a matter of speed.
