@@ -15,6 +15,7 @@ import {
   ModelCompressor,
   ModelEndpoint,
   ModelFormat,
+  ModelMonitoring,
   ModelPipeline,
   ModelSource,
   TrainingJob,
@@ -52,18 +53,23 @@ const CONSTRUCTS: Record<string, (scope: Construct, id: string, models: IModelBu
       image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
       instanceType: MlInstanceType.C7I_LARGE,
     }),
-  ModelPipeline: (scope, id, models, share) =>
-    void new ModelPipeline(scope, id, {
-      ...(share ? { models } : {}),
-      modelName: 'digits',
-      modelFormat: ModelFormat.TFLITE,
-      compression: { recipe: CompressionRecipe.int8() },
-      endpoint: {
-        image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
-        instanceType: MlInstanceType.C7I_LARGE,
-      },
-    }),
+  ModelPipeline: (scope, id, models, share) => void createPipeline(scope, id, models, share),
+  ModelMonitoring: (scope, id, models, share) =>
+    void new ModelMonitoring(scope, id, { pipeline: createPipeline(scope, `${id}Pipeline`, models, share) }),
 };
+
+function createPipeline(scope: Construct, id: string, models: IModelBucket, share?: boolean): ModelPipeline {
+  return new ModelPipeline(scope, id, {
+    ...(share ? { models } : {}),
+    modelName: 'digits',
+    modelFormat: ModelFormat.TFLITE,
+    compression: { recipe: CompressionRecipe.int8() },
+    endpoint: {
+      image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
+      instanceType: MlInstanceType.C7I_LARGE,
+    },
+  });
+}
 
 const HERE = { account: '111122223333', region: 'us-east-1' };
 const ELSEWHERE: Environment[] = [
