@@ -27,7 +27,6 @@ const RECIPES: Readonly<Record<string, readonly string[]>> = {
 
 withPeers.each(Object.keys(RECIPES))('transformers loads the %s that we compress', (kind) => {
   const methods = RECIPES[kind];
-  const folder = mkdtempSync(join(tmpdir(), 'modelpress-loaders-'));
   const logits = new Map<string, number[]>();
   const run = (...argv: string[]) =>
     execFileSync(python!, [PEER, ...argv], {
@@ -39,8 +38,11 @@ withPeers.each(Object.keys(RECIPES))('transformers loads the %s that we compress
   const compress = (recipe: object, target: string) => compressFolder(source, recipe, join(folder, target));
 
   let source = join(GOLDEN, kind);
+  let folder: string;
 
+  // Not before: the body of a suite runs when it is skipped, too.
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'modelpress-loaders-'));
     if (!existsSync(source)) {
       source = join(folder, 'source');
       run('build', kind, source);
