@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { parseRecipe, Recipe } from '../lambda/engine/recipe';
 import { isPipelineCommand, PIPELINE_OPTIONS, PipelineCommand, readPipelineCommand } from './pipeline/arguments';
+import { formatCount } from './terminal';
 import { UsageError } from './usage';
 
 /** What the command line asks for. */
@@ -51,7 +52,9 @@ export function readArguments(argv: readonly string[]): Command {
   }
   if (name === 'compress') {
     if (places.length !== 2)
-      throw new UsageError(`compress takes a source and a destination, received ${places.length} places`);
+      throw new UsageError(
+        `compress takes a source and a destination, received ${formatCount(places.length, 'place')}`,
+      );
     if (recipe === undefined) throw new UsageError('compress needs --recipe <method>, or --prune alone');
     return { name, source: places[0], destination: places[1], recipe, jobs: readJobs(values.jobs), json };
   }

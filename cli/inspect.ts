@@ -6,7 +6,7 @@ import { parseRecipe, Recipe } from '../lambda/engine/recipe';
 import { Command } from './arguments';
 import { estimateLambda } from './lambda-estimate';
 import { openModel } from './open-store';
-import { formatBytes, formatTable, Terminal } from './terminal';
+import { formatBytes, formatCount, formatTable, Terminal } from './terminal';
 
 /** A recipe that changes nothing, for looking at a model alone. */
 const LOOK_ONLY: Recipe = parseRecipe({ method: 'none', overrides: [] });
@@ -46,7 +46,7 @@ export async function inspect(command: Extract<Command, { name: 'inspect' }>, te
     return;
   }
   const lines = [
-    `${command.source}: ${format.name}, ${layout.tensors.length} tensors, ${source.files.length} files, ${formatBytes(bytesBefore)}`,
+    `${command.source}: ${format.name}, ${formatCount(layout.tensors.length, 'tensor')}, ${formatCount(source.files.length, 'file')}, ${formatBytes(bytesBefore)}`,
     '',
     describeTypes(layout),
   ];
@@ -55,7 +55,7 @@ export async function inspect(command: Extract<Command, { name: 'inspect' }>, te
     lines.push(
       '',
       `Artifact: ${formatBytes(bytesAfter)}, ${(bytesBefore / bytesAfter).toFixed(2)} times smaller`,
-      `Lambda: ${estimate.workers} workers, about ${estimate.seconds} s altogether, about $${estimate.dollars} (3 GB, arm64, 75 MB/s each)`,
+      `Lambda: ${formatCount(estimate.workers, 'worker')}, about ${estimate.seconds} s altogether, about $${estimate.dollars} (3 GB, arm64, 75 MB/s each)`,
       ...layout.warnings.map((warning) => `Warning: ${warning}`),
     );
   }

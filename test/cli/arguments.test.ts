@@ -59,7 +59,7 @@ describe('command line', () => {
   test.each([
     [[], /a command is missing/],
     [['shrink', 'a'], /unknown command: shrink/],
-    [['compress', 'a', '--recipe', 'fp8'], /a source and a destination, received 1 places/],
+    [['compress', 'a', '--recipe', 'fp8'], /a source and a destination, received 1 place\b/],
     [['compress', 'a', 'b'], /needs --recipe/],
     [['compress', 'a', 'b', '--recipe', 'zip'], /recipe method must be one of .*received: "zip"/],
     [['compress', 'a', 'b', '--recipe', 'fp8', '--mode', 'fast'], /mode must be "exact" or "best"/],

@@ -173,7 +173,7 @@ describe('modelpress inspect', () => {
     expect(stdout).toMatch(/safetensors, 12 tensors/);
     expect(stdout).toMatch(/w4a16 +7 +\d+ KB +\d/);
     expect(stdout).toMatch(/Kept, left alone by default: lm_head: lm_head\.weight/);
-    expect(stdout).toMatch(/Lambda: 1 workers, about [\d.]+ s altogether, about \$0\.0000/);
+    expect(stdout).toMatch(/Lambda: 1 worker, about [\d.]+ s altogether, about \$0\.0000/);
   });
 
   test('answers in JSON for machines, also when it fails', async () => {
