@@ -7,6 +7,7 @@ import { Layout, Plan, PlannedOutput } from './plan';
 import { readPlan, writePlan } from './plan-store';
 import { MANIFEST_KEY, MAX_MANIFEST_BYTES } from './manifest';
 import { Recipe } from './recipe';
+import { unknownFormat } from './unknown-format';
 
 /** S3's smallest part, but for an object's last. */
 const MIN_PIECE_BYTES = 5 * 1024 * 1024;
@@ -102,15 +103,7 @@ export async function layOut(
     };
     return { format, source, layout: await format.plan(source, request.recipe, limits) };
   }
-  const names = request.formats.map((format) => format.name).join(', ');
-  const seen = files
-    .slice(0, 5)
-    .map((file) => file.key)
-    .join(', ');
-  throw new InvalidModelError(
-    request.source.root,
-    `holds no model of a known format (${names}); found ${files.length} files: ${seen}${files.length > 5 ? ', …' : ''}`,
-  );
+  throw unknownFormat(request.source.root, files, request.formats);
 }
 
 /** A layout is made from untrusted headers: an output with a hole or a clash would be a damaged artifact. */

@@ -148,7 +148,7 @@ describe.each(storeKinds())('A build over $name', (kind) => {
     await expect(plan()).rejects.toMatchObject({
       name: 'InvalidModel',
       message: expect.stringContaining(
-        'holds no model of a known format (safetensors, tflite, onnx); found 1 files: weights.pkl',
+        'holds no model of a known format (safetensors, tflite, onnx); found 1 file: weights.pkl',
       ) as string,
     });
     expect(await kind.pendingUploads()).toBe(0);
