@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { ApiError } from '../api/api-error';
 import { Context } from '../system/context';
+import { countRequest } from './count-request';
 import { EndpointMetrics } from './endpoint-metrics';
 import { Endpoints } from './endpoints';
 import { LiveEndpoint } from './live-endpoint';
@@ -149,9 +150,7 @@ export class AsyncInvocations {
   }
 
   private count(endpoint: string, variant: string, status: number, start: number): void {
-    const latency = (performance.now() - start) * 1000;
-    this.metrics.invocation(endpoint, variant, status, latency);
-    this.context.requests.add(endpoint, variant, status, latency);
+    countRequest(this.context, this.metrics, endpoint, variant, status, start);
   }
 
   private takeRoom({ record }: LiveEndpoint): boolean {

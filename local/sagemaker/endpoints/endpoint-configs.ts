@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CreateEndpointConfigInput, ListEndpointConfigsInput } from '@aws-sdk/client-sagemaker';
+import { CreateEndpointConfigInput, ListEndpointConfigsInput, ProductionVariant } from '@aws-sdk/client-sagemaker';
 import { validationError } from '../api/api-error';
 import { LISTING, NAME } from '../api/common-shapes';
 import { page } from '../api/listing';
@@ -9,8 +9,9 @@ import { saveTags } from '../api/tags';
 import { withoutTags } from '../api/without-tags';
 import { Context, now } from '../system/context';
 import { containersOf, Models } from './models';
-import { EndpointConfigRecord, FleetSpecification, isInProgress } from './records';
+import { EndpointConfigRecord, FleetSpecification, FleetVariant, isInProgress } from './records';
 import { CREATE_ENDPOINT_CONFIG } from './requests';
+import { checkShadows } from './shadow-variants';
 
 const BY_NAME = structure({ 'EndpointConfigName!': NAME });
 
@@ -50,12 +51,20 @@ export class EndpointConfigs {
    */
   fleetOn(configName: string, endpointName: string): FleetSpecification {
     const id = randomUUID().slice(0, 8);
-    const variants = this.find(configName).request.ProductionVariants!.map((variant) => ({
+    const { request } = this.find(configName);
+    const withContainer = (variant: ProductionVariant): FleetVariant => ({
       variant,
       container: containersOf(this.models.find(variant.ModelName!).request)[0],
-    }));
-    const { DataCaptureConfig: dataCapture, AsyncInferenceConfig: asyncInference } = this.find(configName).request;
-    return { id, configName, variants, dataCapture, asyncInference, folder: `endpoints/${endpointName}/${id}` };
+    });
+    return {
+      id,
+      configName,
+      variants: request.ProductionVariants!.map(withContainer),
+      shadows: request.ShadowProductionVariants?.map(withContainer),
+      dataCapture: request.DataCaptureConfig,
+      asyncInference: request.AsyncInferenceConfig,
+      folder: `endpoints/${endpointName}/${id}`,
+    };
   }
 
   private create(request: CreateEndpointConfigInput): object {
@@ -64,13 +73,15 @@ export class EndpointConfigs {
     if (this.context.state.endpointConfigs[name] !== undefined) {
       throw validationError(`Cannot create already existing endpoint configuration "${arn}".`);
     }
-    const names = request.ProductionVariants!.map((variant) => variant.VariantName);
+    const variants = [...request.ProductionVariants!, ...(request.ShadowProductionVariants ?? [])];
+    const names = variants.map((variant) => variant.VariantName);
+    checkShadows(request, (model) => containersOf(this.models.find(model).request));
     const asyncOutput = request.AsyncInferenceConfig?.OutputConfig;
     if (asyncOutput !== undefined && asyncOutput.S3OutputPath === undefined)
       throw validationError('AsyncInferenceConfig needs OutputConfig.S3OutputPath.');
     if (new Set(names).size < names.length)
       throw validationError('Variant names must be unique within an endpoint configuration.');
-    for (const variant of request.ProductionVariants!) {
+    for (const variant of variants) {
       if (variant.ModelName === undefined) throw validationError(`Variant ${variant.VariantName} needs a ModelName.`);
       const containers = containersOf(this.models.find(variant.ModelName).request);
       if (variant.ServerlessConfig !== undefined && containers.some((one) => one.ModelDataSource !== undefined)) {
@@ -100,11 +111,13 @@ export class EndpointConfigs {
   private describe(name: string): object {
     const { arn, created, request } = this.find(name);
     const rest = withoutTags(request);
-    const variants = rest.ProductionVariants!.map((variant) => ({ InitialVariantWeight: 1, ...variant }));
+    const weighted = (variants: ProductionVariant[] | undefined): ProductionVariant[] | undefined =>
+      variants?.map((variant) => ({ InitialVariantWeight: 1, ...variant }));
     return {
       EnableNetworkIsolation: false,
       ...rest,
-      ProductionVariants: variants,
+      ProductionVariants: weighted(rest.ProductionVariants),
+      ShadowProductionVariants: weighted(rest.ShadowProductionVariants),
       EndpointConfigArn: arn,
       CreationTime: created,
     };

@@ -6,7 +6,8 @@ import { FleetVariant, isInProgress } from './records';
 export function describeEndpoint(context: Context, live: LiveEndpoint): object {
   const { record } = live;
   const pending = record.pendingConfigName;
-  const variants = record.fleet?.variants.map((entry) => summary(entry, live));
+  const summaries = (entries: readonly FleetVariant[] | undefined): object[] | undefined =>
+    entries?.map((entry) => summary(entry, live));
   const policy = record.lastDeploymentConfig;
   return {
     EndpointName: record.name,
@@ -16,7 +17,8 @@ export function describeEndpoint(context: Context, live: LiveEndpoint): object {
     FailureReason: record.failureReason,
     CreationTime: record.created,
     LastModifiedTime: record.modified,
-    ProductionVariants: variants,
+    ProductionVariants: summaries(record.fleet?.variants),
+    ShadowProductionVariants: summaries(record.fleet?.shadows),
     LastDeploymentConfig: policy,
     PendingDeploymentSummary:
       pending === undefined || !isInProgress(record)
@@ -24,13 +26,19 @@ export function describeEndpoint(context: Context, live: LiveEndpoint): object {
         : {
             EndpointConfigName: pending,
             StartTime: record.pendingSince,
-            ProductionVariants: pendingVariants(context, live, pending),
+            ProductionVariants: pendingVariants(context, live, pending, 'ProductionVariants'),
+            ShadowProductionVariants: pendingVariants(context, live, pending, 'ShadowProductionVariants'),
           },
   };
 }
 
-function pendingVariants(context: Context, live: LiveEndpoint, config: string): object[] | undefined {
-  return context.state.endpointConfigs[config]?.request.ProductionVariants?.map((variant) => ({
+function pendingVariants(
+  context: Context,
+  live: LiveEndpoint,
+  config: string,
+  kind: 'ProductionVariants' | 'ShadowProductionVariants',
+): object[] | undefined {
+  return context.state.endpointConfigs[config]?.request[kind]?.map((variant) => ({
     VariantName: variant.VariantName,
     CurrentInstanceCount: live.stage === 'Creating' ? 0 : variant.InitialInstanceCount,
     DesiredInstanceCount: variant.InitialInstanceCount,

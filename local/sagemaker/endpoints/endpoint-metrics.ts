@@ -2,18 +2,17 @@ import { CloudWatchClient, MetricDatum, PutMetricDataCommand, StandardUnit } fro
 
 const FLUSH_INTERVAL_MS = 1000;
 const NAMESPACE = 'AWS/SageMaker';
-const MAX_DATA_PER_CALL = 500;
+const MAX_DATA_PER_CALL = 50;
+/** CloudWatch's own limit for one datum. */
+const MAX_VALUES_PER_DATUM = 150;
 
-interface Sum {
-  count: number;
-  sum: number;
-  min: number;
-  max: number;
-}
-
-/** Collects what endpoints do and publishes it once a second. Metrics are best effort: serving never waits for them. */
+/**
+ * Collects what endpoints do and publishes it once a second, value by value, so that percentiles can be asked for.
+ * Metrics are best effort: serving never waits for them.
+ */
 export class EndpointMetrics {
-  private sums = new Map<string, Sum>();
+  /** How often each value occurred, by metric. */
+  private values = new Map<string, Map<number, number>>();
   private readonly timer: NodeJS.Timeout;
   private publishing: Promise<void> = Promise.resolve();
   private hasWarned = false;
@@ -31,6 +30,7 @@ export class EndpointMetrics {
     this.add(endpoint, variant, 'Invocations', 1);
     this.add(endpoint, variant, 'Invocation4XXErrors', status >= 400 && status < 500 ? 1 : 0);
     this.add(endpoint, variant, 'Invocation5XXErrors', status >= 500 ? 1 : 0);
+    this.add(endpoint, variant, 'InvocationModelErrors', status < 200 || status >= 300 ? 1 : 0);
     this.add(endpoint, variant, 'ModelLatency', latency);
   }
 
@@ -43,19 +43,15 @@ export class EndpointMetrics {
 
   private add(endpoint: string, variant: string, metric: string, value: number): void {
     const key = `${endpoint}/${variant}/${metric}`;
-    const sum = this.sums.get(key) ?? { count: 0, sum: 0, min: value, max: value };
-    this.sums.set(key, {
-      count: sum.count + 1,
-      sum: sum.sum + value,
-      min: Math.min(sum.min, value),
-      max: Math.max(sum.max, value),
-    });
+    const counts = this.values.get(key) ?? new Map<number, number>();
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+    this.values.set(key, counts);
   }
 
   private flush(): void {
-    if (this.sums.size === 0) return;
-    const data = [...this.sums].map(([key, sum]) => datum(key, sum));
-    this.sums = new Map();
+    if (this.values.size === 0) return;
+    const data = [...this.values].flatMap(([key, counts]) => dataOf(key, [...counts]));
+    this.values = new Map();
     this.publishing = this.publishing.then(() => this.publish(data));
   }
 
@@ -70,9 +66,9 @@ export class EndpointMetrics {
   }
 }
 
-function datum(key: string, { count, sum, min, max }: Sum): MetricDatum {
+function dataOf(key: string, counts: readonly (readonly [number, number])[]): MetricDatum[] {
   const [endpoint, variant, metric] = key.split('/');
-  return {
+  const shared = {
     MetricName: metric,
     Dimensions: [
       { Name: 'EndpointName', Value: endpoint },
@@ -80,6 +76,13 @@ function datum(key: string, { count, sum, min, max }: Sum): MetricDatum {
     ],
     Timestamp: new Date(),
     Unit: metric === 'ModelLatency' ? StandardUnit.Microseconds : StandardUnit.Count,
-    StatisticValues: { SampleCount: count, Sum: sum, Minimum: min, Maximum: max },
   };
+  const parts = Array.from({ length: Math.ceil(counts.length / MAX_VALUES_PER_DATUM) }, (_, index) =>
+    counts.slice(index * MAX_VALUES_PER_DATUM, (index + 1) * MAX_VALUES_PER_DATUM),
+  );
+  return parts.map((part) => ({
+    ...shared,
+    Values: part.map(([value]) => value),
+    Counts: part.map(([, count]) => count),
+  }));
 }

@@ -19,7 +19,7 @@ import { checkDeployment } from './deployment-policy';
 import { EndpointConfigs } from './endpoint-configs';
 import { describeEndpoint } from './endpoint-description';
 import { LiveEndpoint } from './live-endpoint';
-import { EndpointRecord, FleetSpecification, isInProgress } from './records';
+import { allVariants, EndpointRecord, FleetSpecification, isInProgress } from './records';
 import { CREATE_ENDPOINT, UPDATE_ENDPOINT, UPDATE_WEIGHTS } from './requests';
 
 const BY_NAME = structure({ 'EndpointName!': NAME });
@@ -146,7 +146,9 @@ export class Endpoints {
     const endpoint = this.settled(request.EndpointName!);
     const { record } = endpoint;
     for (const wish of request.DesiredWeightsAndCapacities!) {
-      const variant = record.fleet?.variants.find((entry) => entry.variant.VariantName === wish.VariantName)?.variant;
+      const variant = allVariants(record.fleet).find(
+        (entry) => entry.variant.VariantName === wish.VariantName,
+      )?.variant;
       if (variant === undefined)
         throw validationError(`Could not find variant "${wish.VariantName}" in endpoint "${record.arn}".`);
       const present = record.capacities[wish.VariantName!] ?? {

@@ -4,7 +4,7 @@ import { ContainerDefinition } from '@aws-sdk/client-sagemaker';
 import { localEnvironment } from '../system/container-paths';
 import { Context } from '../system/context';
 import { refuseImage } from '../system/images';
-import { FleetSpecification, FleetVariant } from './records';
+import { allVariants, FleetSpecification, FleetVariant } from './records';
 import { ServingProcess } from './serving-process';
 
 const DEFAULT_STARTUP_SECONDS = 240;
@@ -18,6 +18,8 @@ export interface LiveVariant {
 /** The serving processes of one endpoint config, one for each variant. */
 export class Fleet {
   readonly variants: LiveVariant[] = [];
+  /** Get copies of requests, and never answer one. */
+  readonly shadows: LiveVariant[] = [];
   private ending?: Promise<void>;
 
   constructor(
@@ -32,7 +34,9 @@ export class Fleet {
    * @throws Error with what can stand in the endpoint's FailureReason.
    */
   async start(): Promise<void> {
-    const results = await Promise.allSettled(this.specification.variants.map((variant) => this.startVariant(variant)));
+    const results = await Promise.allSettled(
+      allVariants(this.specification).map((variant) => this.startVariant(variant)),
+    );
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -50,12 +54,12 @@ export class Fleet {
 
   /** Stops every process in order; `start` brings them back from the files that stay. */
   async pause(): Promise<void> {
-    const paused = this.variants.splice(0);
+    const paused = [...this.variants.splice(0), ...this.shadows.splice(0)];
     await Promise.all(paused.map(({ process }) => process.stop()));
   }
 
   private async end(how: (process: ServingProcess) => Promise<void>, removeFiles: boolean): Promise<void> {
-    await Promise.all(this.variants.map(({ process }) => how(process)));
+    await Promise.all([...this.variants, ...this.shadows].map(({ process }) => how(process)));
     if (removeFiles) await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -63,7 +67,8 @@ export class Fleet {
     return join(this.context.options.stateDir, this.specification.folder);
   }
 
-  private async startVariant({ variant, container }: FleetVariant): Promise<void> {
+  private async startVariant(specified: FleetVariant): Promise<void> {
+    const { variant, container } = specified;
     const name = variant.VariantName!;
     const refusal = refuseImage(container.Image, 'inference');
     if (refusal !== undefined)
@@ -89,7 +94,8 @@ export class Fleet {
       ),
       log: (line) => this.context.log(`endpoint ${this.endpointName}: ${line}`),
     });
-    this.variants.push({ name, process: serving });
+    const isShadow = this.specification.shadows?.includes(specified) ?? false;
+    (isShadow ? this.shadows : this.variants).push({ name, process: serving });
     await serving
       .start(variant.ContainerStartupHealthCheckTimeoutInSeconds ?? DEFAULT_STARTUP_SECONDS)
       .catch((error: Error) => {

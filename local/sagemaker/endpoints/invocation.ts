@@ -2,9 +2,11 @@ import { IncomingHttpHeaders } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { ApiError } from '../api/api-error';
 import { Context } from '../system/context';
+import { countRequest } from './count-request';
 import { DataCapture } from './data-capture';
 import { EndpointMetrics } from './endpoint-metrics';
 import { Endpoints } from './endpoints';
+import { mirrorRequest } from './mirror-request';
 import { ContainerAnswer, NoAnswerError } from './serving-process';
 
 export const MAX_INVOCATION_BYTES = 6_291_456;
@@ -50,14 +52,12 @@ export async function invokeEndpoint(
     ),
   );
   const start = performance.now();
-  const count = (status: number): void => {
-    const latency = (performance.now() - start) * 1000;
-    metrics.invocation(name, variant.name, status, latency);
-    context.requests.add(name, variant.name, status, latency);
-  };
+  const count = (status: number): void => countRequest(context, metrics, name, variant.name, status, start);
+  const sent = { 'content-type': 'application/octet-stream', ...forwarded };
+  mirrorRequest({ context, metrics, capture, endpoint, variant, headers: sent, body });
   let answer: ContainerAnswer;
   try {
-    answer = await variant.process.invoke({ 'content-type': 'application/octet-stream', ...forwarded }, body);
+    answer = await variant.process.invoke(sent, body);
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
     count(500);
@@ -76,7 +76,7 @@ export async function invokeEndpoint(
     endpoint.record.fleet?.dataCapture,
     name,
     variant.name,
-    { type: forwarded['content-type'] ?? 'application/octet-stream', body },
+    { type: sent['content-type'], body },
     { type, body: answer.body },
   );
   const attributes = answer.headers['x-amzn-sagemaker-custom-attributes'];

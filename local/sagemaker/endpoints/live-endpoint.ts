@@ -4,7 +4,7 @@ import { Context, now } from '../system/context';
 import { findAlarm } from './alarms';
 import { trafficSteps } from './deployment-policy';
 import { Fleet, LiveVariant } from './fleet';
-import { EndpointRecord, EndpointStatus, FleetSpecification } from './records';
+import { allVariants, EndpointRecord, EndpointStatus, FleetSpecification } from './records';
 
 const MAX_REASON_CHARACTERS = 1024;
 const ALARM_INTERVAL_MS = 500;
@@ -153,8 +153,16 @@ export class LiveEndpoint {
     return choose(variants, ({ name }) => (targetVariant === undefined ? this.weightOf(fleet!, name) : 1));
   }
 
+  /** The shadow that gets a copy of this request to a variant, if one does: as often as its weight is a share of the variant's. */
+  shadowOf(variant: LiveVariant): LiveVariant | undefined {
+    const fleet = [...this.fleets].find(({ variants }) => variants.includes(variant));
+    return fleet?.shadows.find(
+      ({ name }) => Math.random() < this.weightOf(fleet, name) / this.weightOf(fleet, variant.name),
+    );
+  }
+
   private weightOf(fleet: Fleet, name: string): number {
-    const configured = fleet.specification.variants.find(({ variant }) => variant.VariantName === name)?.variant
+    const configured = allVariants(fleet.specification).find(({ variant }) => variant.VariantName === name)?.variant
       .InitialVariantWeight;
     return this.record.capacities[name]?.weight ?? configured ?? 1;
   }
@@ -260,11 +268,11 @@ export class LiveEndpoint {
 /** What of counts and weights, where they were set apart from the config's, goes over to the next config. */
 function retain(
   capacities: EndpointRecord['capacities'],
-  { variants }: FleetSpecification,
+  fleet: FleetSpecification,
   retained: readonly VariantPropertyType[],
 ): EndpointRecord['capacities'] {
   return Object.fromEntries(
-    variants.flatMap(({ variant }) => {
+    allVariants(fleet).flatMap(({ variant }) => {
       const before = capacities[variant.VariantName!];
       if (before === undefined) return [];
       const count = retained.includes('DesiredInstanceCount') ? before.count : (variant.InitialInstanceCount ?? 1);

@@ -16,6 +16,7 @@ const VALUES: Readonly<Record<string, (request: RequestRecord) => number>> = {
   Invocations: () => 1,
   Invocation4XXErrors: ({ status }) => (status >= 400 && status < 500 ? 1 : 0),
   Invocation5XXErrors: ({ status }) => (status >= 500 ? 1 : 0),
+  InvocationModelErrors: ({ status }) => (status < 200 || status >= 300 ? 1 : 0),
   ModelLatency: ({ latency }) => latency,
 };
 

@@ -32,6 +32,8 @@ export interface FleetSpecification {
   readonly id: string;
   readonly configName: string;
   readonly variants: readonly FleetVariant[];
+  /** Gets copies of requests; nobody sees its answers. */
+  readonly shadows?: readonly FleetVariant[];
   readonly dataCapture?: DataCaptureConfig;
   /** Present where requests are answered later. */
   readonly asyncInference?: AsyncInferenceConfig;
@@ -78,6 +80,12 @@ export interface ScalableTargetRecord {
   /** By name, as they were put. */
   readonly policies: Record<string, object>;
 }
+
+/** Every variant of a fleet, those in the shadow of others too. */
+export const allVariants = (fleet: FleetSpecification | undefined): readonly FleetVariant[] => [
+  ...(fleet?.variants ?? []),
+  ...(fleet?.shadows ?? []),
+];
 
 /** Whether the endpoint is on its way to another state. */
 export const isInProgress = (record: EndpointRecord): boolean =>
