@@ -13,6 +13,9 @@ import { addRun } from './stats';
 /** By twice the magnitude of an e2m1 number, its code. */
 const CODES: usize = memory.data<u8>([0, 1, 2, 3, 4, 0, 5, 0, 6, 0, 0, 0, 7, 0, 0, 0]);
 
+/** Sums of a scale that is only tried. */
+const TRIAL: usize = memory.data(24, 16);
+
 /** The magnitude of an e2m1 number, from any magnitude up to 6: nearest, ties to even. */
 // @ts-ignore: decorator
 @inline
@@ -90,13 +93,33 @@ function encode<T, R, M>(src: usize, count: i32, scale: f32, dst: usize, stats: 
   addRun(stats, signal, noise, scale, zeros);
 }
 
+/** A scale as loaders decode it: an e4m3 number, and never 0. */
+// @ts-ignore: decorator
+@inline
+function nvScale(global: f32, scale: f32): f32 {
+  const nearest = nearestE4m3(min<f32>(global * scale, 448));
+  return nearest == 0 ? 0.125 : nearest;
+}
+
+/** The squared error of 16 weights with a scale; what is encoded at `dst` is overwritten. */
+function noiseOf<T>(src: usize, scale: f32, dst: usize): f64 {
+  memory.fill(TRIAL, 0, 24);
+  encode<T, f32, u16>(src, 16, scale, dst, TRIAL);
+  return load<f64>(TRIAL, 8);
+}
+
 function nvGroups<T, R>(src: usize, groups: i32, global: f32, dst: usize, scales: usize, stats: usize): u32 {
   let largest: u32 = 0;
   for (let i = 0; i < groups; i++) {
     const bits = absmaxBits<T>(src, 16);
     largest = max(largest, bits);
-    let scale = nearestE4m3(min<f32>(global * round1<R>(fromBits<T>(bits) / 6), 448));
-    if (scale == 0) scale = 0.125;
+    const own = fromBits<T>(bits) / 6;
+    let scale = nvScale(global, round1<R>(own));
+    if (isFloat<R>() && !isFloat<T>()) {
+      // Where rounding to the weights' type leads to the scale beside it, that one may happen to fit better.
+      const other = nvScale(global, round1<T>(own));
+      if (other != scale && noiseOf<T>(src, other / global, dst) < noiseOf<T>(src, scale / global, dst)) scale = other;
+    }
     store<u8>(scales, e4m3Byte(scale));
     encode<T, f32, u16>(src, 16, scale / global, dst, stats);
     src += 16 * sizeof<T>();

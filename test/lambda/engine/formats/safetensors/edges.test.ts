@@ -111,22 +111,18 @@ describe.each(RECIPES)('%s passes through, byte for byte', (method) => {
 });
 
 test.each([...INTEGER, ...FLOAT].flatMap((method) => TYPES.map((dtype) => [method, dtype] as const)))(
-  '%s in best mode keeps zeros, subnormals and ties of %s as well as in exact mode, within a hundredth',
+  '%s in best mode keeps zeros, subnormals and ties of %s at least as well as in exact mode',
   async (method, dtype) => {
     const source = { 'model.safetensors': readFileSync(join(GOLDEN, `source-${dtype.toLowerCase()}.safetensors`)) };
     const [exact, best] = await Promise.all(
       ['exact', 'best'].map((mode) => make(sourceFiles(source), { method, mode }, LIMITS)),
     );
     let compared = 0;
-    for (const [index, { noise, zeros, signal }] of best.sums) {
+    for (const [index, { noise, zeros }] of best.sums) {
       if (best.layout.tensors[index].action === 'keep') continue;
       compared++;
       const name = best.layout.tensors[index].name;
-      expect([name, Number.isFinite(noise), noise <= exact.sums.get(index)!.noise * 1.01 + signal * 1e-12]).toEqual([
-        name,
-        true,
-        true,
-      ]);
+      expect([name, noise <= exact.sums.get(index)!.noise]).toEqual([name, true]);
       if (name === 'model.layers.0.zero.weight') expect([noise, zeros]).toEqual([0, 1024]);
     }
     expect(compared).toBeGreaterThan(5);
