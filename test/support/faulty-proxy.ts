@@ -18,13 +18,21 @@ const XML = { 'content-type': 'application/xml' };
 /**
  * An HTTP proxy in front of an S3 that spoils a share of the requests: answers 500 or 503, resets the connection before
  * or after the request got through, or breaks the body off. The same seed spoils the same requests.
+ *
+ * @param stalls - of which requests only the first bytes get through, without an answer, until the client goes away
  */
-export async function startFaultyProxy(target: string, share: number, seed: number): Promise<FaultyProxy> {
+export async function startFaultyProxy(
+  target: string,
+  share: number,
+  seed: number,
+  stalls: (request: IncomingMessage) => boolean = () => false,
+): Promise<FaultyProxy> {
   const played: Record<Fault, number> = { error: 0, 'slow-down': 0, reset: 0, truncated: 0, 'lost-answer': 0 };
   const random = mulberry32(seed);
   let requests = 0;
   const server = createServer((incoming, answer) => {
     requests++;
+    if (stalls(incoming)) return stall(target, incoming);
     const fault = random() < share ? FAULTS[Math.floor(random() * FAULTS.length)] : undefined;
     // A body can break off only where there is one.
     const real = fault === 'truncated' && incoming.method !== 'GET' ? 'reset' : fault;
@@ -78,6 +86,16 @@ function handle(target: string, incoming: IncomingMessage, answer: ServerRespons
   );
   onward.on('error', () => incoming.socket.destroy());
   incoming.pipe(onward);
+}
+
+function stall(target: string, incoming: IncomingMessage): void {
+  const onward = request(new URL(incoming.url ?? '/', target), { method: incoming.method, headers: incoming.headers });
+  onward.on('error', () => undefined);
+  incoming.once('data', (bytes: Buffer) => {
+    incoming.pause();
+    onward.write(bytes);
+  });
+  incoming.on('close', () => onward.destroy());
 }
 
 async function stop(server: Server): Promise<void> {
