@@ -76,7 +76,7 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
     },
     compression: { recipe: settings.recipe },
     evaluation: {
-      image: pipeline.trainingImage,
+      image: pipeline.evaluationImage,
       instanceType: MlInstanceType.M7I_XLARGE,
       sourceDirectory: join(folder, 'evaluation'),
       limits: [{ metric: 'accuracy', maxDrop: settings.maxAccuracyDrop }],

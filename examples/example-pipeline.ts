@@ -12,6 +12,8 @@ export interface ExamplePipeline {
   readonly trainingImage: ContainerImage;
   /** Trains, unless the setting `trainingInstanceType` says otherwise. */
   readonly trainingInstanceType: MlInstanceType;
+  /** Runs `evaluation/evaluate.py`, on an instance without a GPU. */
+  readonly evaluationImage: ContainerImage;
   /** Arguments of the training script that this format needs; those of the setting `hyperparameters` are added. */
   readonly hyperparameters?: Readonly<Record<string, unknown>>;
   /** Runs `serving/inference.py`. */

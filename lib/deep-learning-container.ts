@@ -13,10 +13,17 @@ export class DeepLearningContainer extends ContainerImage {
   /** TensorFlow 2.21 training on GPUs. */
   public static readonly TENSORFLOW_TRAINING_2_21_GPU = DeepLearningContainer.of(
     'tensorflow-training',
-    '2.21-gpu-py312-cu129-amzn2023-sagemaker',
+    '2.21.0-gpu-py312-cu129-amzn2023-sagemaker',
   );
-  /** PyTorch 2.13 on GPUs, training and inference. */
+  /** TensorFlow 2.21 on CPUs: training and evaluation. */
+  public static readonly TENSORFLOW_TRAINING_2_21_CPU = DeepLearningContainer.of(
+    'tensorflow-training',
+    '2.21.0-cpu-py312-amzn2023-sagemaker',
+  );
+  /** PyTorch 2.13 training on GPUs; it is not made for serving. */
   public static readonly PYTORCH_2_13_GPU = DeepLearningContainer.of('pytorch', '2.13-cu133-amzn2023-sagemaker');
+  /** PyTorch 2.13 on CPUs: training and evaluation; it is not made for serving. */
+  public static readonly PYTORCH_2_13_CPU = DeepLearningContainer.of('pytorch', '2.13-cpu-amzn2023-sagemaker');
   /** Hugging Face transformers 5.3 on PyTorch 2.9, training on GPUs. */
   public static readonly HUGGINGFACE_PYTORCH_TRAINING_2_9_GPU = DeepLearningContainer.of(
     'huggingface-pytorch-training',
@@ -42,7 +49,7 @@ export class DeepLearningContainer extends ContainerImage {
     'tensorflow-inference',
     '2.19.0-cpu-py312-ubuntu22.04-sagemaker',
   );
-  /** PyTorch 2.6 inference on CPUs; runs any `inference.py`, with PyTorch or without. */
+  /** PyTorch 2.6 inference on CPUs, the last version of this image; runs any `inference.py`, with PyTorch or without. */
   public static readonly PYTORCH_INFERENCE_2_6_CPU = DeepLearningContainer.of(
     'pytorch-inference',
     '2.6.0-cpu-py312-ubuntu22.04-sagemaker',

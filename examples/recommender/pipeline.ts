@@ -8,6 +8,7 @@ export const pipelines: readonly ExamplePipeline[] = [
     recipe: 'int8',
     trainingImage: DeepLearningContainer.TENSORFLOW_TRAINING_2_21_GPU,
     trainingInstanceType: MlInstanceType.G5_XLARGE,
+    evaluationImage: DeepLearningContainer.TENSORFLOW_TRAINING_2_21_CPU,
     endpointImage: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
     endpointInstanceType: MlInstanceType.C7I_LARGE,
   },

@@ -48,7 +48,9 @@ test('a stack for any region looks the account up, with one table for all images
 
 test.each([
   [DeepLearningContainer.TENSORFLOW_TRAINING_2_21_GPU, '129'],
+  [DeepLearningContainer.TENSORFLOW_TRAINING_2_21_CPU, undefined],
   [DeepLearningContainer.PYTORCH_2_13_GPU, '133'],
+  [DeepLearningContainer.PYTORCH_2_13_CPU, undefined],
   [DeepLearningContainer.LMI_0_36, '130'],
   [DeepLearningContainer.HUGGINGFACE_PYTORCH_INFERENCE_2_6_GPU, '124'],
   [DeepLearningContainer.TRITON_26_05, undefined],
