@@ -12,6 +12,8 @@ TEXT_TYPES = ("application/json", "text/csv", "text/plain", "application/jsonlin
 class UnsupportedContentType(Exception):
     """The request's or the response's content type is not one that the handlers know."""
 
+    status_code = 415
+
 
 class InferenceHandlers:
     """Loads the script and the model.

@@ -1,138 +1,37 @@
-"""A serving container: GET /ping and POST /invocations around a script in the inference contract.
+"""A serving container around a script in the inference contract.
 
 usage: serve.py <folder that stands for /opt/ml>
 
-Environment: SAGEMAKER_PROGRAM (inference.py), SAGEMAKER_SUBMIT_DIRECTORY (model/code), PORT_FD (a file descriptor that
-receives the chosen port), SAGEMAKER_BIND_TO_PORT (0: any). The socket is open before the model is loaded, so /ping
-answers 503 until it is. On SIGTERM it stops accepting, finishes what it is working on, and exits with status 0.
+Environment: SAGEMAKER_PROGRAM (inference.py), SAGEMAKER_SUBMIT_DIRECTORY (model/code), and the server's.
 """
 
-import contextlib
 import os
-import signal
-import socket
 import sys
-import threading
-import traceback
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from inference_handlers import InferenceHandlers, UnsupportedContentType
-from parent_watch import die_with_parent
-
-MAX_BODY_BYTES = 6 * 1024 * 1024
-FINISH_SECONDS = 25
+from container_server import serve
+from inference_handlers import InferenceHandlers
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class ScriptContainer:
+    """Answers requests with the script's handlers."""
 
-    def do_GET(self):
-        if self.path != "/ping":
-            return self._answer(404, b"only /ping and /invocations exist")
-        return self._answer(200 if self.server.handlers else 503, b"")
+    def __init__(self, root):
+        model_dir = Path(root) / "model"
+        code_dir = Path(os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY") or model_dir / "code")
+        if (code_dir / "requirements.txt").exists():
+            print("requirements.txt is not installed here: the script runs in the local environment", flush=True)
+        program = os.environ.get("SAGEMAKER_PROGRAM") or "inference.py"
+        self._handlers = InferenceHandlers(str(model_dir), code_dir, program)
+        print("the model is loaded", flush=True)
 
-    def do_POST(self):
-        if self.path != "/invocations":
-            return self._answer(404, b"only /ping and /invocations exist")
-        length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-            self.close_connection = True
-            return self._answer(413, f"the body must have a length of at most {MAX_BODY_BYTES} bytes".encode())
-        body = self.rfile.read(int(length))
-        if self.server.handlers is None:
-            return self._answer(503, b"the model is still being loaded")
-        with self.server.working():
-            return self._respond(body)
-
-    def _respond(self, body):
-        content_type = self.headers.get("Content-Type") or "application/json"
-        accept = self.headers.get("Accept") or "application/json"
-        try:
-            accept = "application/json" if accept == "*/*" else accept
-            answer, answer_type = self.server.handlers.respond(body, content_type, accept)
-        except UnsupportedContentType as error:
-            return self._answer(415, str(error).encode())
-        except Exception as error:  # whatever the user's script raises is the caller's 500 or 400, never our end
-            traceback.print_exc()
-            status = getattr(error, "status_code", 500)
-            return self._answer(status if isinstance(status, int) and 400 <= status < 600 else 500, str(error).encode())
-        return self._answer(200, answer, answer_type)
-
-    def _answer(self, status, body, content_type="text/plain"):
-        # Headers and body leave in one write: two would cost a delayed acknowledgement.
-        self.send_response_only(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self._headers_buffer.append(b"\r\n" + body)
-        self.flush_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    request_queue_size = 256
-    # A connection that is kept alive must not keep a process alive whose model could not be loaded.
-    daemon_threads = True
-    block_on_close = False
-    address_family = socket.AF_INET
-    handlers = None
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self._count = 0
-        self._idle = threading.Condition()
-
-    @contextlib.contextmanager
-    def working(self):
-        """Counts one request as being worked on."""
-        with self._idle:
-            self._count += 1
-        try:
-            yield
-        finally:
-            with self._idle:
-                self._count -= 1
-                self._idle.notify_all()
-
-    def wait_until_idle(self, seconds):
-        """Waits until no request is being worked on, for so many seconds at the most."""
-        with self._idle:
-            self._idle.wait_for(lambda: self._count == 0, seconds)
-
-
-def main(root):
-    die_with_parent()
-    server = Server(("127.0.0.1", int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "0"))), Handler)
-    signal.signal(signal.SIGTERM, lambda *_: _stop(server))
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    if "PORT_FD" in os.environ:
-        os.write(int(os.environ["PORT_FD"]), f"{server.server_address[1]}\n".encode())
-    model_dir = Path(root) / "model"
-    code_dir = Path(os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY") or model_dir / "code")
-    if (code_dir / "requirements.txt").exists():
-        print("requirements.txt is not installed here: the script runs in the local environment", flush=True)
-    program = os.environ.get("SAGEMAKER_PROGRAM") or "inference.py"
-    server.handlers = InferenceHandlers(str(model_dir), code_dir, program)
-    print("the model is loaded", flush=True)
-    while True:
-        signal.pause()
-
-
-def _stop(server):
-    threading.Thread(target=_finish_and_exit, args=[server]).start()
-
-
-def _finish_and_exit(server):
-    server.socket.close()
-    server.wait_until_idle(FINISH_SECONDS)
-    sys.stdout.flush()
-    os._exit(0)
+    def respond(self, body, headers):
+        accept = headers.get("Accept") or "application/json"
+        accept = "application/json" if accept == "*/*" else accept
+        return self._handlers.respond(body, headers.get("Content-Type") or "application/json", accept)
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: serve.py <folder that stands for /opt/ml>")
-    main(sys.argv[1])
+    serve(lambda: ScriptContainer(sys.argv[1]))
