@@ -8,6 +8,7 @@ import { structure } from '../api/shapes';
 import { saveTags } from '../api/tags';
 import { withoutTags } from '../api/without-tags';
 import { Context, now } from '../system/context';
+import { validateExplainer } from './explainer-config';
 import { containersOf, Models } from './models';
 import { EndpointConfigRecord, FleetSpecification, FleetVariant, isInProgress } from './records';
 import { CREATE_ENDPOINT_CONFIG } from './requests';
@@ -63,6 +64,7 @@ export class EndpointConfigs {
       shadows: request.ShadowProductionVariants?.map(withContainer),
       dataCapture: request.DataCaptureConfig,
       asyncInference: request.AsyncInferenceConfig,
+      explainer: request.ExplainerConfig?.ClarifyExplainerConfig,
       folder: `endpoints/${endpointName}/${id}`,
     };
   }
@@ -79,6 +81,7 @@ export class EndpointConfigs {
     const asyncOutput = request.AsyncInferenceConfig?.OutputConfig;
     if (asyncOutput !== undefined && asyncOutput.S3OutputPath === undefined)
       throw validationError('AsyncInferenceConfig needs OutputConfig.S3OutputPath.');
+    validateExplainer(request);
     if (new Set(names).size < names.length)
       throw validationError('Variant names must be unique within an endpoint configuration.');
     for (const variant of variants) {

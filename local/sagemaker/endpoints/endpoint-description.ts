@@ -9,6 +9,7 @@ export function describeEndpoint(context: Context, live: LiveEndpoint): object {
   const summaries = (entries: readonly FleetVariant[] | undefined): object[] | undefined =>
     entries?.map((entry) => summary(entry, live));
   const policy = record.lastDeploymentConfig;
+  const explainer = record.fleet?.explainer;
   return {
     EndpointName: record.name,
     EndpointArn: record.arn,
@@ -20,6 +21,7 @@ export function describeEndpoint(context: Context, live: LiveEndpoint): object {
     ProductionVariants: summaries(record.fleet?.variants),
     ShadowProductionVariants: summaries(record.fleet?.shadows),
     LastDeploymentConfig: policy,
+    ExplainerConfig: explainer && { ClarifyExplainerConfig: explainer },
     PendingDeploymentSummary:
       pending === undefined || !isInProgress(record)
         ? undefined

@@ -1,9 +1,10 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ContainerDefinition } from '@aws-sdk/client-sagemaker';
+import { ClarifyExplainerConfig, ContainerDefinition } from '@aws-sdk/client-sagemaker';
 import { localEnvironment } from '../system/container-paths';
 import { Context } from '../system/context';
 import { refuseImage } from '../system/images';
+import { explainerContainer } from './explainer-container';
 import { allVariants, FleetSpecification, FleetVariant } from './records';
 import { ServingProcess } from './serving-process';
 
@@ -13,6 +14,8 @@ const DEFAULT_STARTUP_SECONDS = 240;
 export interface LiveVariant {
   readonly name: string;
   readonly process: ServingProcess;
+  /** Stands before the model's container where predictions are explained. */
+  explainer?: ServingProcess;
 }
 
 /** The serving processes of one endpoint config, one for each variant. */
@@ -21,6 +24,7 @@ export class Fleet {
   /** Get copies of requests, and never answer one. */
   readonly shadows: LiveVariant[] = [];
   private ending?: Promise<void>;
+  private readonly log = (line: string): void => this.context.log(`endpoint ${this.endpointName}: ${line}`);
 
   constructor(
     private readonly context: Context,
@@ -55,11 +59,11 @@ export class Fleet {
   /** Stops every process in order; `start` brings them back from the files that stay. */
   async pause(): Promise<void> {
     const paused = [...this.variants.splice(0), ...this.shadows.splice(0)];
-    await Promise.all(paused.map(({ process }) => process.stop()));
+    await Promise.all(paused.map((variant) => endVariant(variant, (process) => process.stop())));
   }
 
   private async end(how: (process: ServingProcess) => Promise<void>, removeFiles: boolean): Promise<void> {
-    await Promise.all([...this.variants, ...this.shadows].map(({ process }) => how(process)));
+    await Promise.all([...this.variants, ...this.shadows].map((variant) => endVariant(variant, how)));
     if (removeFiles) await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -80,22 +84,19 @@ export class Fleet {
     const python = await this.context.pythonFor(container.Image);
     const serving = new ServingProcess({
       python,
+      program: 'serve.py',
       root,
       env: this.context.containerEnvironment(python, {
         SM_MODEL_DIR: join(root, 'model'),
         ...localEnvironment(container.Environment, root),
         ...(await this.fetchCode(container, root)),
       }),
-      logFile: join(
-        this.context.options.stateDir,
-        'logs/endpoints',
-        this.endpointName,
-        `${name}-${this.specification.id}.log`,
-      ),
-      log: (line) => this.context.log(`endpoint ${this.endpointName}: ${line}`),
+      logFile: this.logFile(`${name}-${this.specification.id}`),
+      log: this.log,
     });
+    const live: LiveVariant = { name, process: serving };
     const isShadow = this.specification.shadows?.includes(specified) ?? false;
-    (isShadow ? this.shadows : this.variants).push({ name, process: serving });
+    (isShadow ? this.shadows : this.variants).push(live);
     await serving
       .start(variant.ContainerStartupHealthCheckTimeoutInSeconds ?? DEFAULT_STARTUP_SECONDS)
       .catch((error: Error) => {
@@ -103,6 +104,26 @@ export class Fleet {
           `The primary container for production variant ${name} did not pass the ping health check: ${error.message}`,
         );
       });
+    // A shadow's answers are seen by nobody.
+    const { explainer } = this.specification;
+    if (explainer !== undefined && !isShadow) await this.startExplainer(live, explainer);
+  }
+
+  private async startExplainer(live: LiveVariant, config: ClarifyExplainerConfig): Promise<void> {
+    const folder = join(this.folder, live.name, 'explainer');
+    const logFile = this.logFile(`${live.name}-${this.specification.id}-explainer`);
+    live.explainer = await explainerContainer(this.context, config, folder, logFile, this.log).catch((error: Error) => {
+      throw new Error(`Failed to download the SHAP baseline for production variant ${live.name}: ${error.message}`);
+    });
+    await live.explainer.start(DEFAULT_STARTUP_SECONDS).catch((error: Error) => {
+      throw new Error(
+        `The explainer container for production variant ${live.name} did not pass the ping health check: ${error.message}`,
+      );
+    });
+  }
+
+  private logFile(name: string): string {
+    return join(this.context.options.stateDir, 'logs/endpoints', this.endpointName, `${name}.log`);
   }
 
   private async fetchModel(container: ContainerDefinition, root: string, scratch: string): Promise<void> {
@@ -129,6 +150,15 @@ export class Fleet {
     if (!(await isFolder(folder))) await this.context.s3.downloadArchive(address, folder, join(root, 'code-archive'));
     return { SAGEMAKER_SUBMIT_DIRECTORY: folder };
   }
+}
+
+/** The explainer first: it finishes its requests with the model's help. */
+async function endVariant(
+  { process, explainer }: LiveVariant,
+  how: (process: ServingProcess) => Promise<void>,
+): Promise<void> {
+  if (explainer !== undefined) await how(explainer);
+  await how(process);
 }
 
 async function isFolder(path: string): Promise<boolean> {

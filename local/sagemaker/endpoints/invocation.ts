@@ -2,6 +2,7 @@ import { IncomingHttpHeaders } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { ApiError } from '../api/api-error';
 import { Context } from '../system/context';
+import { askVariant, ENABLE_EXPLANATIONS, failedContainer } from './ask-variant';
 import { countRequest } from './count-request';
 import { DataCapture } from './data-capture';
 import { EndpointMetrics } from './endpoint-metrics';
@@ -55,22 +56,28 @@ export async function invokeEndpoint(
   const count = (status: number): void => countRequest(context, metrics, name, variant.name, status, start);
   const sent = { 'content-type': 'application/octet-stream', ...forwarded };
   mirrorRequest({ context, metrics, capture, endpoint, variant, headers: sent, body });
+  const enable = headers[ENABLE_EXPLANATIONS] as string | undefined;
   let answer: ContainerAnswer;
   try {
-    answer = await variant.process.invoke(sent, body);
+    answer = await askVariant(variant, sent, enable, body);
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
     count(500);
     if (error.untouched) throw unavailable(name);
     throw modelError(
       0,
-      `Your invocation failed while waiting for a response from container primary: ${error.message}`,
+      `Your invocation failed while waiting for a response from container ${variant.explainer === undefined ? 'primary' : 'explainer'}: ${error.message}`,
       context,
       name,
     );
   }
   count(answer.status);
-  if (answer.status >= 400) throw modelError(answer.status, answer.body.toString('utf8').slice(0, 1024), context, name);
+  if (answer.status >= 400) {
+    const message = answer.body.toString('utf8').slice(0, 1024);
+    const container = failedContainer(variant, answer);
+    if (answer.status === 400 && container === 'explainer') throw new ApiError('ValidationError', message);
+    throw modelError(answer.status, message, context, name, container);
+  }
   const type = answer.headers['content-type'] ?? 'application/octet-stream';
   capture.take(
     endpoint.record.fleet?.dataCapture,
@@ -94,12 +101,12 @@ function unavailable(name: string): ApiError {
   return new ApiError('ServiceUnavailable', `Endpoint ${name} has no container that is ready; try again.`, 503);
 }
 
-function modelError(status: number, message: string, context: Context, name: string): ApiError {
+function modelError(status: number, message: string, context: Context, name: string, from = 'primary'): ApiError {
   const kind = status >= 400 && status < 500 ? 'client error' : 'server error';
   const place = `${context.options.stateDir}/logs/endpoints/${name}`;
   return new ApiError(
     'ModelError',
-    `Received ${kind} (${status}) from primary with message "${message}". See ${place} for more information.`,
+    `Received ${kind} (${status}) from ${from} with message "${message}". See ${place} for more information.`,
     424,
     { OriginalStatusCode: status, OriginalMessage: message, LogStreamArn: `file://${place}` },
   );

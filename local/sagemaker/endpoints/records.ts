@@ -1,5 +1,6 @@
 import {
   AsyncInferenceConfig,
+  ClarifyExplainerConfig,
   ContainerDefinition,
   CreateEndpointConfigInput,
   CreateModelInput,
@@ -37,6 +38,8 @@ export interface FleetSpecification {
   readonly dataCapture?: DataCaptureConfig;
   /** Present where requests are answered later. */
   readonly asyncInference?: AsyncInferenceConfig;
+  /** Present where predictions are explained. */
+  readonly explainer?: ClarifyExplainerConfig;
   /** Folder, relative to the state's. */
   readonly folder: string;
 }

@@ -1,5 +1,6 @@
 import { ENVIRONMENT, INSTANCE_TYPE, KMS_KEY_ID, NAME, ROLE_ARN, S3_URI, TAGS, VPC_CONFIG } from '../api/common-shapes';
 import { boolean, integer, list, number, oneOf, string, structure } from '../api/shapes';
+import { EXPLAINER_CONFIG } from './explainer-config';
 
 const CONTAINER = structure({
   ContainerHostname: NAME,
@@ -47,27 +48,6 @@ const VARIANT = structure({
   VariantInstanceProvisionTimeoutInSeconds: integer(300, 3600),
   RoutingConfig: structure({ 'RoutingStrategy!': string(1, 64) }),
   InferenceAmiVersion: string(1, 128),
-});
-
-const EXPLAINER_CONFIG = structure({
-  ClarifyExplainerConfig: structure({
-    EnableExplanations: string(1, 64),
-    InferenceConfig: structure({
-      FeatureHeaders: list(string(1, 64), 1),
-      FeatureTypes: list(oneOf('numerical', 'categorical', 'text'), 1),
-      ProbabilityAttribute: string(1, 64),
-    }),
-    'ShapConfig!': structure({
-      'ShapBaselineConfig!': structure({
-        MimeType: string(0, 255),
-        ShapBaseline: string(1, 2500, '[\\s\\S]+'),
-        ShapBaselineUri: S3_URI,
-      }),
-      NumberOfSamples: integer(1),
-      UseLogit: boolean,
-      Seed: integer(),
-    }),
-  }),
 });
 
 export const CREATE_ENDPOINT_CONFIG = structure({

@@ -16,7 +16,9 @@ const MAX_TAIL_CHARACTERS = 700;
 
 export interface ServingCommand {
   readonly python: string;
-  /** Folder that stands for /opt/ml. */
+  /** The program in the containers' folder. */
+  readonly program: 'serve.py' | 'explain.py';
+  /** Folder that the program works on; for a model's container, the one that stands for /opt/ml. */
   readonly root: string;
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
@@ -61,6 +63,11 @@ export class ServingProcess {
     void this.keepAlive(timeoutSeconds);
   }
 
+  /** Where the container listens, `host:port`; undefined while it does not. */
+  get address(): string | undefined {
+    return this.port === undefined ? undefined : `127.0.0.1:${this.port}`;
+  }
+
   async invoke(
     headers: Readonly<Record<string, string>>,
     body: Buffer,
@@ -95,10 +102,10 @@ export class ServingProcess {
   }
 
   private async launch(timeoutSeconds: number): Promise<void> {
-    const { python, root, env, logFile } = this.command;
+    const { python, program, root, env, logFile } = this.command;
     const container = new ContainerProcess({
       program: python,
-      args: [join(CONTAINERS, 'serve.py'), root],
+      args: [join(CONTAINERS, program), root],
       cwd: root,
       env: { ...env, PORT_FD: '3' },
       logFile,

@@ -7,6 +7,7 @@ import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectC
 import {
   CreateEndpointCommand,
   CreateEndpointConfigCommand,
+  CreateEndpointConfigCommandInput,
   CreateModelCommand,
   CreateTrainingJobCommand,
   CreateTrainingJobRequest,
@@ -167,7 +168,12 @@ export class TestSageMaker {
   }
 
   /** Makes a model that answers with `answer`, and an endpoint config on it; returns the name of both. */
-  async config(answer: string, script = ECHO_SCRIPT, variant: Partial<ProductionVariant> = {}): Promise<string> {
+  async config(
+    answer: string,
+    script = ECHO_SCRIPT,
+    variant: Partial<ProductionVariant> = {},
+    more: Partial<CreateEndpointConfigCommandInput> = {},
+  ): Promise<string> {
     const name = this.name('config');
     await this.put(`artifacts/${name}/name.txt`, answer);
     await this.put(`artifacts/${name}/code/inference.py`, script);
@@ -195,6 +201,7 @@ export class TestSageMaker {
             ...variant,
           },
         ],
+        ...more,
       }),
     );
     return name;

@@ -1,0 +1,1 @@
+"""Explanations in the manner of SageMaker Clarify's online explainability."""
