@@ -5,7 +5,8 @@ Reads commands as lines of JSON and answers each with one:
     {"write": FOLDER, "modules": [...] or null}    writes every model as FOLDER/N/model.onnx; answers their names
     {"run": [[N, FOLDER, RECIPE], ...]}            checks and runs models; answers what each one's outputs are like
 
-Beside the models as they are, there are ones whose float inputs became constants, where an operator has weights.
+Beside the models as they are, there are ones whose float inputs became constants, where an operator has weights, and ones
+of whole networks whose weights became constants, where they are made anew at each run.
 """
 
 import importlib
@@ -23,7 +24,11 @@ import onnxruntime
 from onnx import TensorProto, numpy_helper
 
 WITH_WEIGHTS = ['MatMul', 'Gemm', 'Conv', 'ConvTranspose', 'Gather', 'LSTM', 'GRU', 'RNN']
+DATA = os.path.join(os.path.dirname(onnx.__file__), 'backend', 'test', 'data')
 KINDS = ['simple', 'pytorch-converted', 'pytorch-operator']
+
+# Networks of more weights than this are only run as they are.
+MOST_FILLED_BYTES = 40_000_000
 
 options = onnxruntime.SessionOptions()
 options.log_severity_level = 4
@@ -34,10 +39,9 @@ cases = []
 
 def shipped():
     """Models with files of inputs and outputs."""
-    data = os.path.join(os.path.dirname(onnx.__file__), 'backend', 'test', 'data')
     for kind in KINDS:
-        for name in sorted(os.listdir(os.path.join(data, kind))):
-            folder = os.path.join(data, kind, name)
+        for name in sorted(os.listdir(os.path.join(DATA, kind))):
+            folder = os.path.join(DATA, kind, name)
             model = onnx.load(os.path.join(folder, 'model.onnx'))
             tests = os.path.join(folder, 'test_data_set_0')
             values = {'input': [], 'output': []}
@@ -49,6 +53,48 @@ def shipped():
                 for file, info in zip(files, types):
                     values[key].append(read_value(os.path.join(tests, file), info.type))
             yield f'{kind}/{name}', model, values['input'], values['output']
+
+
+def light():
+    """Whole networks without their weights: they are filled in when they run. Inputs are those of the package's own runner."""
+    folder = os.path.join(DATA, 'light')
+    for file in sorted(os.listdir(folder)):
+        if not file.endswith('.onnx'):
+            continue
+        name = file[: -len('.onnx')]
+        model = onnx.load(os.path.join(folder, file))
+        given = {tensor.name for tensor in model.graph.initializer}
+        inputs = [dummy(info) for info in model.graph.input if info.name not in given]
+        outputs = [
+            read_value(os.path.join(folder, f'{name}_output_{at}.pb'), info.type)
+            for at, info in enumerate(model.graph.output)
+        ]
+        yield f'light/{name}', model, inputs, outputs
+
+
+def dummy(info):
+    shape = [size.dim_value or 1 for size in info.type.tensor_type.shape.dim]
+    count = int(np.prod(shape))
+    return (np.arange(count).reshape(shape) / count).astype(np.float32)
+
+
+def filled(name, model, inputs, outputs):
+    """The same network with its weights in it; undefined where none are made at each run, or where they are many."""
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    makers = [node for node in model.graph.node if node.op_type == 'ConstantOfShape' and node.input[0] in constants]
+    shapes = [numpy_helper.to_array(constants[node.input[0]]) for node in makers]
+    if not makers or sum(4 * int(np.prod(shape)) for shape in shapes) > MOST_FILLED_BYTES:
+        return None
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    kept = [node for node in model.graph.node if node not in makers]
+    del copy.graph.node[:]
+    copy.graph.node.extend(kept)
+    for node, shape in zip(makers, shapes):
+        value = numpy_helper.to_array(node.attribute[0].t)
+        copy.graph.initializer.append(numpy_helper.from_array(np.full(shape, value[0]), node.output[0]))
+    copy.ir_version = max(copy.ir_version, 4)
+    return f'{name} with constants', copy, inputs, outputs
 
 
 def read_value(path, type):
@@ -95,8 +141,8 @@ def frozen(name, model, inputs, outputs):
 
 
 def write(folder, modules):
-    for case in [*shipped(), *generated(modules)]:
-        for made in (case, frozen(*case)):
+    for case in [*shipped(), *light(), *generated(modules)]:
+        for made in (case, frozen(*case), filled(*case)):
             if made is None:
                 continue
             own = os.path.join(folder, str(len(cases)))
