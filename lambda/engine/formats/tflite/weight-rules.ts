@@ -75,7 +75,10 @@ const BIDIRECTIONAL_LSTM_WEIGHTS = [
   ...[40, 41, 42, 43, 44, 45, 46, 47],
 ];
 
-/** In order of preference where several are for the same operator. */
+/**
+ * In order of preference where several are for the same operator. They are those of TensorFlow's quantize_weights.cc; CONV_3D
+ * and CONV_3D_TRANSPOSE are not among them, and the converter of 2.21 leaves their weights float.
+ */
 export const WEIGHT_RULES: readonly WeightRule[] = [
   {
     builtin: OP.fullyConnected,
