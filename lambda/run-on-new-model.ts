@@ -1,6 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { executionName } from './new-model/execution-name';
 import { findNewestModel } from './new-model/newest-model';
+import { executionName } from './new-model/source-model';
 import { variable } from './support/environment';
 import { startOnce } from './support/start-once';
 import { openStore, s3 } from './support/stores';
@@ -12,18 +12,17 @@ const client = new SFNClient({ maxAttempts: 8 });
  * or after a later one changes nothing, because what is built, and its execution's name, follow from what lies there.
  */
 export async function handler(): Promise<{ source?: string; executionName?: string; started: boolean }> {
-  const bucket = variable('BUCKET');
   const model = await findNewestModel({
     s3,
     openStore,
-    bucket,
+    bucket: variable('BUCKET'),
     prefix: variable('PREFIX'),
     marker: process.env.MARKER,
     format: variable('FORMAT'),
   });
   if (model === undefined) return { started: false };
-  const source = `s3://${bucket}/${model.folder}`;
-  const name = executionName(source, model.files, variable('INPUTS_DIGEST'));
+  const source = model.address;
+  const name = executionName(model, variable('INPUTS_DIGEST'));
   const started = await startOnce(client, variable('STATE_MACHINE_ARN'), name, { source });
   return { source, executionName: name, started };
 }

@@ -23,7 +23,7 @@ export class ModelCompleteness {
 
   /**
    * The model's own files tell: a model of one file is complete with it, one of several shards when its index and all
-   * shards that the index names are there. Configuration and tokenizer files do not count: upload them first. Not for ONNX.
+   * shards that the index names are there. Configuration and tokenizer files start nothing: upload them first. Not for ONNX.
    */
   public static modelFiles(): ModelCompleteness {
     return new ModelCompleteness();

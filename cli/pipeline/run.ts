@@ -1,5 +1,5 @@
 import { ModelError } from '../../lambda/engine/errors';
-import { executionName } from '../../lambda/new-model/execution-name';
+import { executionName, modelAt } from '../../lambda/new-model/source-model';
 import { listUploads } from '../../lambda/new-model/uploaded-file';
 import { parseS3Address } from '../../lambda/engine/io/location';
 import { startedExecution } from '../../executions/follow-execution';
@@ -47,7 +47,8 @@ async function nameOf(
 ): Promise<string> {
   if (!('source' in input) || input.source === undefined) return nameOfNow('run');
   const { bucket, prefix } = parseS3Address(input.source);
-  const files = await listUploads(s3, bucket, prefix);
-  if (files.length === 0) throw new ModelError(`${input.source} holds no files; give the folder of a trained model`);
-  return executionName(input.source, files, inputsDigest);
+  const model = modelAt(bucket, prefix, await listUploads(s3, bucket, prefix));
+  if (model.files.length === 0)
+    throw new ModelError(`${input.source} holds no files; give the folder of a trained model`);
+  return executionName(model, inputsDigest);
 }

@@ -1,17 +1,10 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { ObjectStore } from '../engine/io/object-store';
-import { UploadedFile } from './uploaded-file';
-
-/** A complete model. */
-export interface UploadedModel {
-  /** Prefix of its files, ending in `/`. */
-  readonly folder: string;
-  /** The files that it is known by. */
-  readonly files: readonly UploadedFile[];
-}
 
 /** A folder that looks like a model. */
-export interface Candidate extends UploadedModel {
+export interface Candidate {
+  /** Prefix of its files, ending in `/`. */
+  readonly folder: string;
   /** When its last file came, in milliseconds since 1970. */
   readonly completed: number;
   isComplete(): Promise<boolean>;

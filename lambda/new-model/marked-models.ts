@@ -10,9 +10,8 @@ export function markedModels(files: readonly UploadedFile[], marker: string): Ca
     .filter(({ key }) => key === folderOf(key) + marker)
     .map(({ key, modified }) => {
       const folder = folderOf(key);
-      const own = files.filter((file) => file.key.startsWith(folder));
-      const newer = own.find((file) => file.modified > modified);
+      const newer = files.find((file) => file.key.startsWith(folder) && file.modified > modified);
       if (newer !== undefined) console.info(`${newer.key} is newer than ${key}: waiting for another ${marker}`);
-      return { folder, files: own, completed: modified, isComplete: () => Promise.resolve(newer === undefined) };
+      return { folder, completed: modified, isComplete: () => Promise.resolve(newer === undefined) };
     });
 }

@@ -19,7 +19,6 @@ export function wholeModels(files: readonly UploadedFile[], uploads: Uploads): C
   }
   return [...folders].map(([folder, own]) => ({
     folder,
-    files: own,
     completed: Math.max(...own.map(({ modified }) => modified)),
     isComplete: () => isWhole(folder, own, uploads),
   }));

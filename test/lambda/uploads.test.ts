@@ -6,6 +6,9 @@ import {
   ListExecutionsCommand,
   SFNClient,
 } from '@aws-sdk/client-sfn';
+import { makeClients } from '../../cli/pipeline/clients';
+import { Pipeline } from '../../cli/pipeline/find-pipeline';
+import { Terminal } from '../../cli/terminal';
 import { startTestAws, TestAws } from '../support/local-aws';
 
 let aws: TestAws;
@@ -155,8 +158,7 @@ describe('a model without a marker', () => {
       answers.push(await uploaded());
     }
     expect(answers.map(({ started }) => started)).toEqual([false, false, true]);
-    await put('v1/tokenizer.json', '{}');
-    expect((await uploaded()).executionName).toBe(answers[2].executionName);
+    expect(await uploaded()).toEqual({ ...answers[2], started: false });
     expect(await executions()).toHaveLength(1);
   });
 
@@ -179,6 +181,53 @@ describe('a model without a marker', () => {
     expect(await executions()).toHaveLength(3);
     await remove('model.tflite');
     expect(await uploaded()).toEqual({ started: false });
+  });
+});
+
+describe('a model with other files beside it', () => {
+  /** The command line as a person calls it; the pipeline is what it found in the stack. */
+  async function byHand(source: string): Promise<{ build: string; started: boolean }> {
+    const { run } = await import('../../cli/pipeline/run');
+    let stdout = '';
+    const write = (text: string): boolean => ((stdout += text), true);
+    const pipeline = {
+      inputsDigest: process.env.INPUTS_DIGEST,
+      buildMachine: process.env.STATE_MACHINE_ARN,
+    } as unknown as Pipeline;
+    const command = { name: 'run', stack: 'x', model: undefined, json: true, input: { source }, wait: false } as const;
+    await run({ ...makeClients(), states }, pipeline, command, { stdout: { write } } as unknown as Terminal);
+    return JSON.parse(stdout) as { build: string; started: boolean };
+  }
+
+  test.each([
+    ['its marker', '_SUCCESS', 'safetensors'],
+    ['its own files', undefined, 'tflite'],
+  ])('is the same build for an upload that is complete by %s and for a person', async (_, marker, format) => {
+    if (marker === undefined) delete process.env.MARKER;
+    process.env.FORMAT = format;
+    await put('v1/labels.txt', 'a');
+    await put('v1/assets/vocabulary.json', '{}');
+    await put('other/labels.txt', 'of another model');
+    await put(`v1/model.${format}`, 'one');
+    if (marker !== undefined) await put(`v1/${marker}`);
+    const event = await uploaded();
+    expect(event.started).toBe(true);
+    const person = await byHand(event.source!);
+    expect(person).toMatchObject({ build: event.executionName, started: false });
+    expect(await executions()).toEqual([event.executionName]);
+  });
+
+  test('is another one when one of these changes, and whoever asks next builds it', async () => {
+    delete process.env.MARKER;
+    process.env.FORMAT = 'tflite';
+    await put('v1/labels.txt', 'a');
+    await put('v1/model.tflite', 'one');
+    const first = await uploaded();
+    await put('v1/labels.txt', 'b');
+    const person = await byHand(first.source!);
+    expect(person.started).toBe(true);
+    expect(person.build).not.toBe(first.executionName);
+    expect(await uploaded()).toMatchObject({ started: false, executionName: person.build });
   });
 });
 
