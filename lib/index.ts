@@ -33,6 +33,7 @@ export * from './model-evaluation-props';
 export * from './model-delivery-pipeline';
 export * from './model-format';
 export * from './model-monitoring';
+export * from './model-monitoring-reference';
 export * from './model-pipeline';
 export * from './model-pipeline-props';
 export * from './model-pipeline-reference';

@@ -1,19 +1,23 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import {
+  Alarm,
+  AlarmBase,
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
   GraphWidgetProps,
+  IAlarm,
   IMetric,
   IWidget,
   PeriodOverride,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { ITopic } from 'aws-cdk-lib/aws-sns';
+import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { EvaluatedModel } from './build-metrics';
+import { IModelMonitoring, ModelMonitoringAttributes } from './model-monitoring-reference';
 import { ModelPipeline } from './model-pipeline';
 
 /** What `ModelMonitoring` watches. */
@@ -48,9 +52,32 @@ const OF_BUILDS = { period: Duration.hours(1) };
  * @example
  * new ModelMonitoring(this, 'Monitoring', { pipeline });
  */
-export class ModelMonitoring extends Construct {
+export class ModelMonitoring extends Construct implements IModelMonitoring {
+  /** Refers to monitoring that exists. */
+  public static fromModelMonitoringAttributes(
+    scope: Construct,
+    id: string,
+    attributes: ModelMonitoringAttributes,
+  ): IModelMonitoring {
+    class Import extends Construct implements IModelMonitoring {
+      public readonly dashboardName = attributes.dashboardName;
+      public readonly alarmTopic = Topic.fromTopicArn(this, 'Topic', attributes.alarmTopicArn);
+      public readonly alarms: IAlarm[] = (attributes.alarmArns ?? []).map((arn, index) =>
+        Alarm.fromAlarmArn(this, `Alarm${index}`, arn),
+      );
+
+      public addAlarm(alarm: AlarmBase): void {
+        tell(alarm, this.alarmTopic);
+      }
+    }
+    return new Import(scope, id);
+  }
+
   /** The dashboard, for widgets of your own. */
   public readonly dashboard: Dashboard;
+  public readonly dashboardName: string;
+  public readonly alarmTopic: ITopic;
+  public readonly alarms: IAlarm[];
 
   constructor(scope: Construct, id: string, props: ModelMonitoringProps) {
     super(scope, id);
@@ -60,16 +87,20 @@ export class ModelMonitoring extends Construct {
       periodOverride: PeriodOverride.AUTO,
       widgets: [requests(pipeline), instances(pipeline), builds(pipeline), machines(pipeline)],
     });
-    this.tellAlarms(pipeline, props.alarmTopic ?? pipeline.notifications.topic);
+    this.dashboardName = this.dashboard.dashboardName;
+    this.alarmTopic = props.alarmTopic ?? pipeline.notifications.topic;
+    this.alarms = pipeline.endpointAlarms.alarms;
+    pipeline.endpointAlarms.alarms.forEach((alarm) => this.addAlarm(alarm));
+    this.allowCloudWatch();
   }
 
-  private tellAlarms(pipeline: ModelPipeline, topic: ITopic): void {
-    const action = new SnsAction(topic);
-    for (const alarm of pipeline.endpointAlarms.alarms) {
-      alarm.addAlarmAction(action);
-      alarm.addOkAction(action);
-    }
-    topic.masterKey?.addToResourcePolicy(
+  /** Tells people of an alarm as of those of the endpoint: when it goes off, and when it is over. */
+  public addAlarm(alarm: AlarmBase): void {
+    tell(alarm, this.alarmTopic);
+  }
+
+  private allowCloudWatch(): void {
+    this.alarmTopic.masterKey?.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
@@ -78,6 +109,12 @@ export class ModelMonitoring extends Construct {
       }),
     );
   }
+}
+
+function tell(alarm: AlarmBase, topic: ITopic): void {
+  const action = new SnsAction(topic);
+  alarm.addAlarmAction(action);
+  alarm.addOkAction(action);
 }
 
 function requests({ endpointMetrics: metrics, endpointAlarms }: ModelPipeline): IWidget[] {

@@ -15,7 +15,7 @@ export interface IModelPipeline extends IConstruct {
   grantInvoke(grantee: IGrantable): Grant;
 }
 
-/** How to refer to a pipeline that another stack owns, in the same account and region. */
+/** How to refer to a pipeline that another stack owns. Its endpoint is in the account and region of its machines. */
 export interface ModelPipelineAttributes {
   /** ARN of the machine that builds. */
   readonly buildMachineArn: string;

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ResourceEnvironment, Stack } from 'aws-cdk-lib';
 import { Connections } from 'aws-cdk-lib/aws-ec2';
 import { IPrincipal, IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
@@ -46,7 +46,7 @@ export class TrainingJob extends Construct implements ITrainingJob {
       public readonly role = attributes.role;
       public readonly grantPrincipal = attributes.role.grantPrincipal;
       public readonly connections = new Connections({ securityGroups: attributes.securityGroups ?? [] });
-      public readonly jobArns = jobArns(this, attributes.modelName);
+      public readonly jobArns = jobArns(this, attributes.modelName, attributes.role.env);
     }
     return new Import(scope, id);
   }
@@ -185,6 +185,12 @@ export class TrainingJob extends Construct implements ITrainingJob {
   }
 }
 
-function jobArns(scope: Construct, modelName: string): string {
-  return Stack.of(scope).formatArn({ service: 'sagemaker', resource: 'training-job', resourceName: `${modelName}-*` });
+function jobArns(scope: Construct, modelName: string, where?: ResourceEnvironment): string {
+  return Stack.of(scope).formatArn({
+    account: where?.account,
+    region: where?.region,
+    service: 'sagemaker',
+    resource: 'training-job',
+    resourceName: `${modelName}-*`,
+  });
 }

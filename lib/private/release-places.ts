@@ -5,13 +5,18 @@ import { IModelBucket } from '../model-bucket';
 import { allow, allowKey, allowList, allowObjects } from './grants';
 import { RELEASES } from './prefixes';
 
-/** ARNs of an endpoint and of the models and configs made for it, whose names begin with the endpoint's. */
+/**
+ * ARNs of an endpoint and of the models and configs made for it, whose names begin with the endpoint's.
+ *
+ * @param where Its account and region, where they are not those of the scope.
+ */
 export function endpointArns(
   scope: Construct,
   endpointName: string,
+  where?: { readonly account: string; readonly region: string },
 ): { endpoint: string; models: string; configs: string } {
   const arn = (resource: string, resourceName: string): string =>
-    Stack.of(scope).formatArn({ service: 'sagemaker', resource, resourceName });
+    Stack.of(scope).formatArn({ ...where, service: 'sagemaker', resource, resourceName });
   return {
     endpoint: arn('endpoint', endpointName),
     models: arn('model', `${endpointName}-*`),
