@@ -1,4 +1,4 @@
-import { Stack, Stage } from 'aws-cdk-lib';
+import { Duration, Stack, Stage } from 'aws-cdk-lib';
 import { PipelineType } from 'aws-cdk-lib/aws-codepipeline';
 import { CodePipeline, CodePipelineSource, ManualApprovalStep, ShellStep } from 'aws-cdk-lib/pipelines';
 import { Construct } from 'constructs';
@@ -8,7 +8,7 @@ import { ModelPipeline } from './model-pipeline';
 import { createDeliveryArtifacts } from './private/delivery-artifacts';
 import { acknowledgeDelivery } from './private/acknowledge-delivery';
 import { BuildStep } from './private/build-step';
-import { ensure } from './private/validate';
+import { ensure, requireDuration } from './private/validate';
 
 /** How a repository is delivered. */
 export interface ModelDeliveryPipelineProps {
@@ -36,8 +36,9 @@ export interface ModelDeliveryPipelineProps {
 
 /**
  * Delivers stacks with models from a repository, stage by stage: deploys a stage, runs the builds of its `ModelPipeline`s,
- * waits for them, and only then, where it is asked for after an approval, goes on to the next. A commit that changes
- * nothing about a model builds nothing. It updates itself with the repository.
+ * waits until what they built serves, and only then, where it is asked for after an approval, goes on to the next. A build
+ * that fails, or whose release is refused or rolled back, stops the delivery with the reason. A commit that changes nothing
+ * about a model builds nothing. It updates itself with the repository.
  *
  * @example
  * const delivery = new ModelDeliveryPipeline(this, 'Delivery', {
@@ -79,6 +80,8 @@ export class ModelDeliveryPipeline extends Construct {
    */
   public addStage(stage: Stage, options: DeliveryStageOptions = {}): void {
     const { approval = false, approvalComment: comment, retrain = false } = options;
+    const { approvalTimeout = Duration.days(3) } = options;
+    requireDuration(approvalTimeout, 'approvalTimeout', 60, 6 * 24 * 3600);
     ensure(comment === undefined || approval, 'approvalComment needs approval: true');
     const models = stage.node.findAll().filter((node): node is ModelPipeline => node instanceof ModelPipeline);
     ensure(models.length > 0, `the stage ${stage.stageName} holds no ModelPipeline; add one to a stack in it`);
@@ -87,7 +90,7 @@ export class ModelDeliveryPipeline extends Construct {
     }
     const input = retrain ? {} : { ifChanged: true };
     const builds = models.map(
-      (it) => new BuildStep(`Build.${Stack.of(it).stackName}.${it.node.id}`, { models: it, input }),
+      (it) => new BuildStep(`Build.${Stack.of(it).stackName}.${it.node.id}`, { models: it, input, approvalTimeout }),
     );
     this.pipeline.addStage(stage, {
       pre: approval ? [new ManualApprovalStep('Approve', { comment })] : [],

@@ -15,6 +15,7 @@ import { PipelineNotifications } from './pipeline-notifications';
 import { grantAskingAsync } from './private/async-places';
 import { BuildMachine } from './private/build-machine';
 import { CleanUp } from './private/clean-up';
+import { DeliveryMachine } from './private/delivery-machine';
 import { digest } from './private/digest';
 import { grantInvoke } from './private/grant-invoke';
 import { Hosting } from './private/hosting';
@@ -65,7 +66,9 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       public readonly endpointName = attributes.endpointName;
 
       public grantInvoke(grantee: IGrantable): Grant {
-        return grantInvoke(endpointArns(this, this.endpointName).endpoint, grantee);
+        const { account, region } = this.buildMachine.env;
+        const { endpoint } = endpointArns(this, this.endpointName, { account, region });
+        return grantInvoke(endpoint, grantee);
       }
     }
     return new Import(scope, id);
@@ -104,7 +107,10 @@ export class ModelPipeline extends Construct implements IModelPipeline {
    */
   public readonly _runsOnDeploy: boolean;
 
+  private readonly modelName: string;
+  private readonly statusInterval: Duration;
   private readonly build: BuildMachine;
+  private readonly registration: Registration;
   private readonly isAsync: boolean;
 
   constructor(scope: Construct, id: string, props: ModelPipelineProps) {
@@ -116,6 +122,8 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       'removalPolicy is for the bucket that the pipeline makes; whoever made `models` decides what becomes of it',
     );
     const { modelName } = props;
+    this.modelName = modelName;
+    this.statusInterval = props.statusInterval ?? Duration.seconds(15);
     this._runsOnDeploy = props.runOnDeploy ?? true;
     this.models = props.models ?? this.createBucket(props.removalPolicy);
     this.endpointName = props.endpoint.endpointName ?? this.uniqueName();
@@ -139,7 +147,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       modelName,
       models,
       hosting,
-      statusInterval: props.statusInterval ?? Duration.seconds(15),
+      statusInterval: this.statusInterval,
     });
     const compressionDigest = digest(this, {
       recipe: props.compression.recipe._render(),
@@ -155,6 +163,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       approval,
       isEvaluated: this.evaluation !== undefined,
     });
+    this.registration = registration;
     const build = new BuildMachine(this, 'BuildMachine', {
       modelName,
       training: this.training,
@@ -235,6 +244,23 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     this.compressor.addSource(bucket, prefix);
     this.evaluation?.addSource(bucket, prefix);
     this.build.changes.addSource(bucket, prefix);
+  }
+
+  /**
+   * What a delivery runs: builds, and waits for the release.
+   *
+   * @internal
+   */
+  public _createDelivery(approvalTimeout: Duration): StateMachine {
+    return new DeliveryMachine(this, 'Delivery', {
+      modelName: this.modelName,
+      models: this.models,
+      buildMachine: this.buildMachine,
+      releaseMachine: this.releaseMachine,
+      packages: this.registration.packages,
+      approvalTimeout,
+      interval: this.statusInterval,
+    }).machine;
   }
 
   /** So that the command line finds the pipeline in its stack. */

@@ -1,4 +1,4 @@
-import { ArnFormat, CfnOutput, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, Stack, Token } from 'aws-cdk-lib';
 import {
   ActionBindOptions,
   ActionCategory,
@@ -8,7 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-codepipeline';
 import { Action } from 'aws-cdk-lib/aws-codepipeline-actions';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { CfnStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import {
   CodePipelineActionFactoryResult,
   ICodePipelineActionFactory,
@@ -27,13 +27,15 @@ export interface BuildStepProps {
   readonly models: ModelPipeline;
   /** The build machine's input. */
   readonly input: Readonly<Record<string, unknown>>;
+  readonly approvalTimeout: Duration;
 }
 
 /**
- * Runs a build machine and waits for its end, by CodePipeline's own action for Step Functions: nothing has to run
+ * Runs a build and waits until it is released, by CodePipeline's own action for Step Functions: nothing has to run
  * meanwhile. The machine is in a stack that is deployed by the same pipeline, so its ARN is an output of that stack.
  */
 export class BuildStep extends Step implements ICodePipelineActionFactory {
+  private readonly machine: StateMachine;
   private readonly machineArn: StackOutputReference;
 
   constructor(
@@ -42,9 +44,10 @@ export class BuildStep extends Step implements ICodePipelineActionFactory {
   ) {
     super(id);
     const { models } = props;
-    const output = new CfnOutput(models, 'BuildMachineArn', {
+    this.machine = models._createDelivery(props.approvalTimeout);
+    const output = new CfnOutput(models, 'DeliveryMachineArn', {
       description: 'What the delivery pipeline runs',
-      value: models.buildMachine.stateMachineArn,
+      value: this.machine.stateMachineArn,
     });
     this.machineArn = StackOutputReference.fromCfnOutput(output);
   }
@@ -61,12 +64,26 @@ export class BuildStep extends Step implements ICodePipelineActionFactory {
       runOrder: options.runOrder,
       variablesNamespace: options.variablesNamespace,
       machineArn: options.stackOutputsMap.toCodePipeline(this.machineArn),
-      machineArns: machineArns(options.scope, models),
+      machineArns: this.machineArns(options.scope),
       input,
       ...elsewhere(options.scope, models),
     });
     stage.addAction(action);
     return { runOrdersConsumed: 1 };
+  }
+
+  /** ARNs that the machine can have: CloudFormation names it after its logical id and ends the name with its own letters. */
+  private machineArns(scope: Construct): string {
+    const { models } = this.props;
+    const logicalId = Stack.of(models).getLogicalId(this.machine.node.defaultChild as CfnStateMachine);
+    return Stack.of(scope).formatArn({
+      ...elsewhere(scope, models),
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName:
+        logicalId.length > LONGEST_KNOWN_NAME ? `${logicalId.slice(0, LONGEST_KNOWN_NAME)}*` : `${logicalId}-*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
   }
 }
 
@@ -119,19 +136,6 @@ class RunMachineAction extends Action {
       },
     };
   }
-}
-
-/** ARNs that the machine can have: CloudFormation names it after its logical id and ends the name with its own letters. */
-function machineArns(scope: Construct, models: ModelPipeline): string {
-  const logicalId = Stack.of(models).getLogicalId(models.buildMachine.node.defaultChild as CfnStateMachine);
-  return Stack.of(scope).formatArn({
-    ...elsewhere(scope, models),
-    service: 'states',
-    resource: 'stateMachine',
-    resourceName:
-      logicalId.length > LONGEST_KNOWN_NAME ? `${logicalId.slice(0, LONGEST_KNOWN_NAME)}*` : `${logicalId}-*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
 }
 
 /** Account and region of a stack that is not deployed where the pipeline is. */

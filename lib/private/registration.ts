@@ -32,6 +32,8 @@ const PACKAGES_REASON = 'Every build is a version of its own; the pattern covers
  * is. CloudFormation owns the group, builds own the versions.
  */
 export class Registration extends Construct {
+  /** ARN pattern of the versions. */
+  public readonly packages: string;
   private readonly group: CfnModelPackageGroup;
   private readonly register: HandlerFunction;
 
@@ -55,6 +57,7 @@ export class Registration extends Construct {
     });
     const { role } = this.register;
     const { group, packages } = packageArns(this, endpointName);
+    this.packages = packages;
     allow(role, {
       actions: ['sagemaker:CreateModelPackage'],
       resources: [group, packages],
@@ -105,7 +108,7 @@ export class Registration extends Construct {
 
   /** Starts releases of packages that are approved; what cannot be started is told to the topic. */
   public releaseApproved(machine: IStateMachine, topic: ITopic): void {
-    const { endpointName, models, modelName } = this.props;
+    const { models, modelName } = this.props;
     const handler = new HandlerFunction(this, 'ReleaseApproved', {
       handler: 'release-approved',
       description: `Releases builds of the model ${modelName} that were approved`,
@@ -114,7 +117,7 @@ export class Registration extends Construct {
       environment: { RELEASE_MACHINE_ARN: machine.stateMachineArn },
       onFailure: { bind: () => ({ destination: topic.topicArn }) },
     });
-    const { packages } = packageArns(this, endpointName);
+    const { packages } = this;
     allow(handler.role, {
       actions: ['sagemaker:DescribeModelPackage'],
       resources: [packages],
@@ -141,7 +144,7 @@ export class Registration extends Construct {
   public allowRemoval(handler: HandlerFunction): void {
     allow(handler.role, {
       actions: ['sagemaker:DeleteModelPackage'],
-      resources: [packageArns(this, this.props.endpointName).packages],
+      resources: [this.packages],
       wildcardReason: PACKAGES_REASON,
     });
     allow(handler.role, {

@@ -1,4 +1,4 @@
-import { App, Stack, Stage, StageProps } from 'aws-cdk-lib';
+import { App, Duration, Stack, Stage, StageProps } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { context } from '../../cdk.json';
@@ -90,7 +90,7 @@ describe('a delivery', () => {
     expect(deployment.Namespace).toBe(namespace);
     const [{ stacks }] = app.synth().nestedAssemblies.map(({ nestedAssembly }) => nestedAssembly);
     expect((stacks[0].template as { Outputs: Json }).Outputs[output]).toMatchObject({
-      Value: { Ref: expect.stringContaining('BuildMachine') as string },
+      Value: { Ref: expect.stringContaining('DeliveryMachine') as string },
     });
     expect(again.Actions[2].Configuration.Input).toBe('{}');
   });
@@ -99,7 +99,9 @@ describe('a delivery', () => {
     const { app, stack, delivery } = deliver();
     delivery.addStage(new DigitsStage(app, 'Test'));
     const arn = (resource: string): object =>
-      Match.stringLikeRegexp(`^arn:aws:states:eu-west-1:111122223333:${resource}:PipelineBuildMachine[0-9A-F]{8}-\\*`);
+      Match.stringLikeRegexp(
+        `^arn:aws:states:eu-west-1:111122223333:${resource}:PipelineDeliveryMachine[0-9A-F]{8}-\\*`,
+      );
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: [
@@ -119,7 +121,7 @@ describe('a delivery', () => {
     expect(JSON.stringify(build.RoleArn)).toContain('444455556666');
     const there = app.synth().stacks.find(({ stackName }) => stackName.includes('support-444455556666'))!;
     expect(JSON.stringify(there.template)).toContain(
-      ':states:us-east-1:444455556666:stateMachine:PipelineBuildMachine',
+      ':states:us-east-1:444455556666:stateMachine:PipelineDeliveryMachine',
     );
   });
 
@@ -145,9 +147,10 @@ describe('a delivery', () => {
     ['NIST 800-53 R5', NIST80053R5Checks],
   ] as const)('has nothing that %s objects to without an answer', (_, Checks) => {
     const { app, stack, delivery } = deliver();
-    delivery.addStage(new DigitsStage(app, 'Test'), { approval: true });
+    const stage = new DigitsStage(app, 'Test');
+    delivery.addStage(stage, { approval: true });
     app.synth();
-    const { violations } = new Checks(app).validateScope(stack);
+    const violations = [stack, stage].flatMap((scope) => new Checks(app).validateScope(scope).violations);
     expect(
       violations.map(({ ruleName, violatingResources }) => [
         ruleName,
@@ -172,6 +175,14 @@ describe('a delivery', () => {
         delivery.addStage(new DigitsStage(app, 'Test', { runOnDeploy: true }));
       },
       'Test/Digits/Pipeline must have runOnDeploy: false in a delivery, which runs the build itself',
+    ],
+    [
+      'to wait for an approval longer than CodePipeline does',
+      () => {
+        const { app, delivery } = deliver();
+        delivery.addStage(new DigitsStage(app, 'Test'), { approvalTimeout: Duration.days(7) });
+      },
+      'approvalTimeout must be from 60 to 518400 whole seconds, received: 604800',
     ],
     [
       'a comment for nobody',

@@ -1,0 +1,30 @@
+import { DescribeModelPackageCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { Progress } from './progress';
+
+/** An approval, and the version of the package that was approved. */
+export interface Approved {
+  readonly state: 'Approved';
+  readonly version: number;
+}
+
+/**
+ * Tells what was decided about a model package.
+ *
+ * @param timeout How long it may wait for its approval, in seconds from its registration.
+ */
+export async function describeApproval(
+  client: SageMakerClient,
+  ModelPackageName: string,
+  timeout: number,
+): Promise<Approved | Progress> {
+  const found = await client.send(new DescribeModelPackageCommand({ ModelPackageName }));
+  const { ModelApprovalStatus: status, ApprovalDescription: why, CreationTime, ModelPackageVersion } = found;
+  if (status === 'Approved') return { state: 'Approved', version: ModelPackageVersion! };
+  if (status === 'Rejected') {
+    const reason = `${ModelPackageName} was rejected${why === undefined ? '' : `: ${why}`}`;
+    return { state: 'Failed', error: 'Rejected', reason };
+  }
+  if (Date.now() - CreationTime!.getTime() < timeout * 1000) return { state: 'WaitingForApproval' };
+  const reason = `${ModelPackageName} was not approved within ${timeout} seconds. Approving it still releases it; run the stage again then.`;
+  return { state: 'Failed', error: 'NotApproved', reason };
+}
