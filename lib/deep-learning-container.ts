@@ -1,7 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ContainerImage, ContainerImageConfig } from './container-image';
 import { deepLearningContainerAccount } from './private/dlc-accounts';
+import { ensure } from './private/validate';
 
 /**
  * An AWS Deep Learning Container. The constants are checked choices; `of` takes any repository and tag.
@@ -76,14 +77,28 @@ export class DeepLearningContainer extends ContainerImage {
     public readonly repositoryName: string,
     /** The tag. */
     public readonly tag: string,
+    private readonly account?: string,
   ) {
     super();
+  }
+
+  /**
+   * The same image from another account: in a region whose publishing account is not known, or a copy of your own.
+   *
+   * @param account 12 digits.
+   */
+  public inAccount(account: string): DeepLearningContainer {
+    ensure(
+      Token.isUnresolved(account) || /^\d{12}$/.test(account),
+      `The account of an image must be 12 digits, received: ${account}`,
+    );
+    return new DeepLearningContainer(this.repositoryName, this.tag, account);
   }
 
   /** Makes the image usable in a stack, whose region and partition decide on the address. */
   public bind(scope: Construct): ContainerImageConfig {
     const stack = Stack.of(scope);
-    const account = deepLearningContainerAccount(stack);
+    const account = this.account ?? deepLearningContainerAccount(stack);
     return {
       imageUri: `${account}.dkr.ecr.${stack.region}.${stack.urlSuffix}/${this.repositoryName}:${this.tag}`,
       repositoryArn: stack.formatArn({

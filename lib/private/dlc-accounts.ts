@@ -12,6 +12,8 @@ const MORE: Readonly<Record<string, string>> = {
   'mx-central-1': '637423239942',
   'us-gov-east-1': '446045086412',
   'us-gov-west-1': '442386744353',
+  'us-iso-east-1': '886529160074',
+  'us-isob-east-1': '094389454867',
 };
 
 const MAPPING = 'DeepLearningContainerAccounts';
@@ -23,7 +25,7 @@ export function deepLearningContainerAccount(stack: Stack): string {
     const account = accounts[stack.region];
     if (account === undefined) {
       throw new Error(
-        `The account of the Deep Learning Containers in ${stack.region} is not known; give the image's full address with ContainerImage.fromRegistry()`,
+        `The account of the Deep Learning Containers in ${stack.region} is not known; give it with inAccount('…'), or the image's full address with ContainerImage.fromRegistry()`,
       );
     }
     return account;

@@ -20,6 +20,10 @@ test.each([
   ['us-gov-west-1', `442386744353.dkr.ecr.us-gov-west-1.amazonaws.com/${TAG}`],
   ['cn-north-1', `727897471807.dkr.ecr.cn-north-1.amazonaws.com/${TAG}`],
   ['us-gov-east-1', `446045086412.dkr.ecr.us-gov-east-1.amazonaws.com/${TAG}`],
+  ['us-iso-east-1', `886529160074.dkr.ecr.us-iso-east-1.amazonaws.com/${TAG}`],
+  ['us-isob-east-1', `094389454867.dkr.ecr.us-isob-east-1.amazonaws.com/${TAG}`],
+  ['eusc-de-east-1', `204133271717.dkr.ecr.eusc-de-east-1.amazonaws.com/${TAG}`],
+  ['us-isof-south-1', `454834333376.dkr.ecr.us-isof-south-1.amazonaws.com/${TAG}`],
   ['il-central-1', `780543022126.dkr.ecr.il-central-1.amazonaws.com/${TAG}`],
 ])('a Deep Learning Container in %s', (region, uri) => {
   const stack = inRegion(region);
@@ -28,11 +32,40 @@ test.each([
   });
 });
 
-test('an unknown region asks for the address', () => {
-  const stack = inRegion('us-iso-east-1');
-  expect(() => image.bind(stack)).toThrow(
-    "in us-iso-east-1 is not known; give the image's full address with ContainerImage.fromRegistry()",
+/** Every partition that the CDK knows, by its regions. */
+const REGIONS = RegionInfo.regions.map(({ name, partition, domainSuffix }) => ({ name, partition, domainSuffix }));
+
+test('is known in every partition but one, whose account is asked for', () => {
+  const unknown = REGIONS.filter(({ name }) => {
+    try {
+      image.bind(inRegion(name));
+      return false;
+    } catch {
+      return true;
+    }
+  }).map(({ name, partition }) => [partition, name]);
+  expect(unknown).toEqual([
+    ['aws-iso-e', 'eu-isoe-west-1'],
+    ['aws-iso', 'us-iso-west-1'],
+    ['aws-iso-b', 'us-isob-west-1'],
+  ]);
+  expect(() => image.bind(inRegion('eu-isoe-west-1'))).toThrow(
+    "in eu-isoe-west-1 is not known; give it with inAccount('…'), or the image's full address with ContainerImage.fromRegistry()",
   );
+});
+
+test.each(REGIONS)('can be taken from any account in $name', ({ name, domainSuffix }) => {
+  const stack = inRegion(name);
+  const { imageUri, repositoryArn } = image.inAccount('444455556666').bind(stack);
+  const resolved = JSON.stringify(stack.resolve([imageUri, repositoryArn]));
+  expect(resolved).toContain('444455556666.dkr.ecr.');
+  expect(resolved).toContain('"AWS::URLSuffix"');
+  expect(resolved).toContain(`:ecr:${name}:444455556666:repository/pytorch-inference`);
+  expect(() => ContainerImage.fromRegistry(`444455556666.dkr.ecr.${name}.${domainSuffix}/serve:1`)).not.toThrow();
+});
+
+test('refuses what is no account', () => {
+  expect(() => image.inAccount('4444-5555-6666')).toThrow('must be 12 digits, received: 4444-5555-6666');
 });
 
 test('a stack for any region looks the account up, with one table for all images', () => {
@@ -43,7 +76,7 @@ test('a stack for any region looks the account up, with one table for all images
   expect(table['eu-west-1']).toEqual({ account: '763104351884' });
   expect(table['ca-west-1']).toEqual({ account: '204538143572' });
   const known = RegionInfo.regions.filter(({ dlcRepositoryAccount }) => dlcRepositoryAccount !== undefined);
-  expect(Object.keys(table).length).toBe(known.length + 9);
+  expect(Object.keys(table).length).toBe(known.length + 11);
 });
 
 test.each([
