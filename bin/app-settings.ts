@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { ExamplePipeline } from '../examples/example-pipeline';
 import { CompressionMode, CompressionRecipe, MlInstanceType, Pruning, ReleaseApproval } from '../lib';
 import { listExamples } from '../examples/list-examples';
@@ -22,6 +23,8 @@ export interface AppSettings {
   /** Whether the bucket goes with the stack. */
   readonly removeModels: boolean;
   readonly runOnDeploy: boolean;
+  /** When to train anew. */
+  readonly schedule?: ScheduleExpression;
   readonly statusInterval: Duration;
 }
 
@@ -43,6 +46,7 @@ const DEFAULTS = {
   spot: 'false',
   removeModels: 'false',
   runOnDeploy: 'true',
+  schedule: '',
   statusInterval: '15',
 } as const;
 
@@ -84,6 +88,7 @@ export function readSettings(
     spot: flag('spot', get('spot')),
     removeModels: flag('removeModels', get('removeModels')),
     runOnDeploy: flag('runOnDeploy', get('runOnDeploy')),
+    schedule: schedule(get('schedule')),
     statusInterval: seconds('statusInterval', get('statusInterval')),
   };
 }
@@ -123,6 +128,13 @@ function share(key: Key, value: string): number {
 function flag(key: Key, value: string): boolean {
   if (value !== 'true' && value !== 'false') throw wrong(key, 'true or false', value);
   return value === 'true';
+}
+
+function schedule(value: string): ScheduleExpression | undefined {
+  if (value === '') return undefined;
+  if (!/^(rate|cron)\([^()]+\)$/.test(value))
+    throw wrong('schedule', 'a schedule such as rate(7 days) or cron(0 3 ? * MON *)', value);
+  return ScheduleExpression.expression(value);
 }
 
 function seconds(key: Key, value: string): Duration {

@@ -22,6 +22,7 @@
  * | `modelpress:spot` | `false` | train on spare capacity |
  * | `modelpress:removeModels` | `false` | empty and remove the bucket, too, when the stack is deleted |
  * | `modelpress:runOnDeploy` | `true` | build when a deployment changed something |
+ * | `modelpress:schedule` | none | when to train anew: `rate(7 days)`, `cron(0 3 ? * MON *)`, in UTC |
  * | `modelpress:statusInterval` | `15` | seconds between looks at the endpoint while it changes |
  */
 import { existsSync } from 'node:fs';
@@ -92,6 +93,7 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
     removalPolicy: settings.removeModels ? RemovalPolicy.DESTROY : undefined,
     runOnDeploy: settings.runOnDeploy,
     runOnNewModel: {},
+    runOnSchedule: settings.schedule,
     statusInterval: settings.statusInterval,
   });
 }

@@ -74,6 +74,7 @@ def main():
     import missing_paths
     import sagemaker_integration
     import sagemaker_resources
+    import schedule_input
 
     error_names.register(lambda_runtime, lambda_svc)
     sagemaker_integration.register(stepfunctions)
@@ -81,6 +82,7 @@ def main():
     full_object_checksum.register(s3)
     function_logs.register(lambda_svc, cloudwatch_logs, iam_evaluator)
     missing_paths.register(stepfunctions)
+    schedule_input.register(eventbridge)
     add_redrive_count(stepfunctions)
     accept_events_of_sagemaker(eventbridge)
     threading.Thread(target=end_with_parent, daemon=True).start()

@@ -110,6 +110,7 @@ test.each([
   ['runOnDeploy', '1', '(or MODELPRESS_RUN_ON_DEPLOY) must be true or false'],
   ['approval', 'maybe', 'must be automatic or manual, received: maybe'],
   ['maxAccuracyDrop', '2', 'must be a share from 0 to 1, received: 2'],
+  ['schedule', 'weekly', 'must be a schedule such as rate(7 days) or cron(0 3 ? * MON *), received: weekly'],
   ['statusInterval', '0', 'must be seconds from 1 to 300, received: 0'],
   ['statusInterval', '1.5', 'must be seconds from 1 to 300, received: 1.5'],
   ['trainingInstanceType', 'g5', 'must be an instance type such as ml.g5.xlarge, received: g5'],
