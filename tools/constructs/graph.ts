@@ -116,7 +116,7 @@ class Drawing {
   /** A machine that is started and is no resource of the template is one of a stack that is deployed. */
   private elsewhere({ actions }: Statement, known: readonly string[]): string | undefined {
     if (!actions.includes('states:StartExecution') || known.length > 0) return undefined;
-    const id = 'Build machines of the stages';
+    const id = 'Delivery machines of the stages';
     this.things.set(id, { id, service: 'Step Functions', lines: [id] });
     return id;
   }

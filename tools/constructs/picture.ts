@@ -41,7 +41,7 @@ const STYLE = `
 `;
 
 /** What a page shows at full size, in points; what is wider goes from top to bottom. */
-const WIDEST = 800;
+const WIDEST = 660;
 
 /** Draws a graph as SVG; the same graph gives the same bytes. */
 export async function drawSvg(graph: Graph, title: string): Promise<string> {
@@ -71,29 +71,33 @@ function describe({ things, deeds }: Graph, direction: 'LR' | 'TB'): string {
   const clusters = places.map((all, index) =>
     [
       `subgraph cluster_${index} {`,
-      `label="${all[0].service}"; style="rounded"; fontsize=13; labeljust=l; margin=10;`,
+      `label="${all[0].service}"; style="rounded"; fontsize=11; labeljust=l; margin=6;`,
       ...all.map((thing) => node(thing, ids.get(thing.id)!)),
       '}',
     ].join('\n'),
   );
-  const edges = deeds.map(
-    ({ from, to, verb }) =>
-      `${ids.get(from)} -> ${ids.get(to)} [label=" ${verb} "${verb === 'logs access' ? ', constraint=false' : ''}];`,
-  );
+  const edges = deeds.map(({ from, to, verb }) => edge(ids.get(from)!, ids.get(to)!, verb));
   return [
     'digraph {',
-    `rankdir=${direction}; nodesep=0.15; ranksep=0.5; pad=0.2; fontname="Arial"; bgcolor="white";`,
-    'node [shape=box, style="rounded", fontname="Arial", fontsize=12, margin="0.12,0.07", height=0.3];',
-    'edge [fontname="Arial", fontsize=10, arrowsize=0.7];',
+    `rankdir=${direction}; nodesep=${direction === 'LR' ? 0.3 : 0.08}; ranksep=0.35; pad=0.1; fontname="Arial"; bgcolor="white";`,
+    'node [shape=box, style="rounded", fontname="Arial", fontsize=10.5, margin="0.1,0.06", height=0.26];',
+    'edge [fontname="Arial", fontsize=9, arrowsize=0.6];',
     ...clusters,
     ...edges,
     '}',
   ].join('\n');
 }
 
+/** Logs stand beside what they are of, and keys behind what they encrypt, so that their arrows are short. */
+function edge(from: string, to: string, verb: string): string {
+  const label = `label=" ${verb} "`;
+  if (verb === 'encrypts') return `${to} -> ${from} [${label}, dir=back];`;
+  return `${from} -> ${to} [${label}${verb === 'logs access' ? ', constraint=false' : ''}];`;
+}
+
 /** As wide as its text in the widest of the usual fonts, not only in the one that Graphviz reckons with. */
 function node({ service, lines }: Thing, id: string): string {
-  const width = (Math.max(...lines.map(({ length }) => length)) * 7.4 + 16) / 72;
+  const width = (Math.max(...lines.map(({ length }) => length)) * 6.5 + 14) / 72;
   const label = lines.length === 1 ? lines[0] : lines.map((line) => `${line}\\l`).join('');
   return `${id} [label="${label}", width=${width.toFixed(2)}, color="${COLOURS[service]}"];`;
 }
