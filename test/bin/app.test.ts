@@ -51,6 +51,7 @@ test('takes every setting from the context', () => {
     'modelpress:spot': 'true',
     'modelpress:runOnDeploy': false,
     'modelpress:removeModels': true,
+    'modelpress:schedule': 'cron(0 3 ? * MON *)',
     'modelpress:statusInterval': '1',
   });
   expect(stack.stackName).toBe('other');
@@ -71,6 +72,7 @@ test('takes every setting from the context', () => {
   expect(Wait.Seconds).toBe(1);
   const template = Template.fromStack(stack);
   template.resourceCountIs('Custom::ModelpressRunOnDeploy', 0);
+  template.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'cron(0 3 ? * MON *)' });
   template.allResources('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
 });
 
@@ -96,6 +98,7 @@ const numbers = Object.fromEntries(
     spot: 'false',
     runOnDeploy: 'true',
     removeModels: 'false',
+    schedule: 'rate(7 days)',
     statusInterval: '1',
   }).map(([key, value]) => [environmentName(key), value]),
 );

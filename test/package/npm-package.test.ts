@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { CompressionRecipe, DeepLearningContainer, MlInstanceType, ModelFormat, ModelPipeline } from '../../lib';
 import { devDependencies } from '../../package.json';
 import { readTensors } from '../lambda/engine/formats/safetensors/run-layout';
-import { readTemplate, requireCompiled, ROOT, run } from './support';
+import { initApp, readTemplate, requireCompiled, ROOT, run, synthApp } from './support';
 
-/** An app as a user has it: its own aws-cdk-lib and constructs, the tarball, and nothing of the checkout. */
+/** An empty app of `cdk init` with the tarball, and nothing of the checkout. */
 const folder = mkdtempSync(join(tmpdir(), 'modelpress-package-'));
 const app = join(folder, 'app');
 const installed = join(app, 'node_modules', 'modelpress');
@@ -17,20 +17,10 @@ beforeAll(() => {
   requireCompiled();
   run('npm', ['pack', '--pack-destination', folder], ROOT);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
-  mkdirSync(app);
-  writeFileSync(
-    join(app, 'package.json'),
-    JSON.stringify({
-      name: 'consumer',
-      private: true,
-      dependencies: {
-        'aws-cdk-lib': devDependencies['aws-cdk-lib'],
-        constructs: devDependencies.constructs,
-        modelpress: `file:../${tarball}`,
-      },
-    }),
-  );
-  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], app);
+  initApp(app, 'typescript');
+  // The versions that this project is made with: others may make other templates.
+  const versions = (['aws-cdk-lib', 'constructs'] as const).map((name) => `${name}@${devDependencies[name]}`);
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...versions, `../${tarball}`], app);
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,30 +39,22 @@ test('brings nothing but itself', () => {
 });
 
 test('type-checks and synthesizes to what the sources do, functions included', () => {
-  cpSync(join(__dirname, 'fixtures', 'app.ts'), join(app, 'app.ts'));
-  const compilerOptions = {
-    strict: true,
-    skipLibCheck: true,
-    module: 'commonjs',
-    moduleResolution: 'bundler',
-    target: 'es2022',
-    types: [],
-  };
-  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }));
-  run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')], app);
-  run(process.execPath, ['app.js'], app);
+  cpSync(join(__dirname, 'fixtures', 'app-stack.ts'), join(app, 'lib', 'app-stack.ts'));
+  run('npm', ['run', 'build'], app);
+  const out = synthApp(app);
 
-  const own = new App({ outdir: join(folder, 'own') });
-  new ModelPipeline(new Stack(own, 'Consumer'), 'Digits', {
+  const { context } = JSON.parse(readFileSync(join(app, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
+  const own = new App({ outdir: join(folder, 'own'), context });
+  new ModelPipeline(new Stack(own, 'AppStack'), 'Digits', {
     modelName: 'digits',
     modelFormat: ModelFormat.TFLITE,
     compression: { recipe: CompressionRecipe.int8() },
     endpoint: { image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU, instanceType: MlInstanceType.C7I_LARGE },
   });
   own.synth();
-  const [theirs, ours] = [join(app, 'cdk.out'), join(folder, 'own')].map((out) => readTemplate(out, 'Consumer'));
+  const [theirs, ours] = [out, join(folder, 'own')].map((place) => readTemplate(place, 'AppStack'));
   expect(theirs).toEqual(ours);
-  expect(readdirSync(join(app, 'cdk.out')).filter((name) => name.startsWith('asset.')).length).toBeGreaterThan(7);
+  expect(readdirSync(out).filter((name) => name.startsWith('asset.')).length).toBeGreaterThan(7);
 });
 
 test('has the command line', () => {

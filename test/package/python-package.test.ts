@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { testPython } from '../support/python';
-import { countTypes, readTemplate, requireCompiled, ROOT, run } from './support';
+import { countTypes, initApp, readTemplate, requireCompiled, ROOT, run, synthApp } from './support';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelpress-python-'));
 
@@ -32,10 +32,14 @@ async function install(): Promise<string> {
   return executable;
 }
 
-test('a Python app makes a pipeline', async () => {
+test('an empty Python app makes a pipeline', async () => {
   const python = await install();
-  run(python, [join(__dirname, 'fixtures', 'app.py')], folder, { JSII_RUNTIME_PACKAGE_CACHE: 'disabled' });
-  const template = readTemplate(join(folder, 'cdk.out'), 'Consumer');
+  const app = join(folder, 'app');
+  initApp(app, 'python');
+  cpSync(join(__dirname, 'fixtures', 'app_stack.py'), join(app, 'app', 'app_stack.py'));
+  // `cdk.json` starts it with `python3`, as after `source .venv/bin/activate`.
+  const PATH = [dirname(python), process.env.PATH].join(':');
+  const template = readTemplate(synthApp(app, { PATH, JSII_RUNTIME_PACKAGE_CACHE: 'disabled' }), 'AppStack');
   expect(countTypes(template)).toMatchObject({ 'AWS::StepFunctions::StateMachine': 3, 'AWS::S3::Bucket': 2 });
   const definitions = JSON.stringify(template);
   expect(definitions).toContain('\\"prune\\":0.5');

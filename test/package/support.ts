@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isCompiled, QUIET_JSII } from '../../tools/package/compile-package';
 
@@ -19,6 +19,25 @@ export function run(command: string, args: readonly string[], cwd: string, env: 
   });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}\n${error?.message ?? ''}${stdout}${stderr}`);
   return stdout;
+}
+
+/** Makes an app as the CDK's own command line does, in a new folder whose name becomes that of its stack. */
+export function initApp(folder: string, language: 'typescript' | 'python'): void {
+  mkdirSync(folder);
+  runCdk(['init', 'app', '--language', language, '--generate-only'], folder);
+}
+
+/** What `cdk synth` writes, without what tells only where it came from. */
+export function synthApp(folder: string, env: NodeJS.ProcessEnv = {}): string {
+  runCdk(['synth', '--quiet', '--no-version-reporting', '--no-path-metadata', '--no-asset-metadata'], folder, env);
+  return join(folder, 'cdk.out');
+}
+
+/** The CDK's command line of this project, with nothing of the user's. */
+function runCdk(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): void {
+  const options = ['--no-notices', '--ci', '--no-color'];
+  const own = { HOME: cwd, CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true', ...env };
+  run(process.execPath, [join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk'), ...args, ...options], cwd, own);
 }
 
 interface SynthesizedTemplate {
