@@ -3,23 +3,43 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Metrics } from '../../local/loop/evaluation';
+import { LIMITS } from '../../tools/examples/runs';
 import { testPython } from '../support/python';
 
 const EXAMPLE = join(__dirname, '../../examples/tensorflow-digits');
+const CLI = join(__dirname, '../../dist/cli/modelpress.js');
 const folder = mkdtempSync(join(tmpdir(), 'modelpress-digits-'));
 let python: string;
 
 beforeAll(async () => {
   python = testPython();
-  const script = join(EXAMPLE, 'training/train.py');
-  const { stdout } = await promisify(execFile)(python, [script], {
-    env: { ...process.env, SM_MODEL_DIR: join(folder, 'model') },
-  });
-  trainingLog = stdout;
+  trainingLog = await train('model');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let trainingLog: string;
+
+async function train(name: string, ...args: string[]): Promise<string> {
+  const script = join(EXAMPLE, 'training/train.py');
+  const { stdout } = await promisify(execFile)(python, [script, ...args], {
+    env: { ...process.env, SM_MODEL_DIR: join(folder, name) },
+  });
+  return stdout;
+}
+
+async function evaluate(raw: string, compressed: string): Promise<Metrics> {
+  const script = join(EXAMPLE, 'evaluation/evaluate.py');
+  const output = join(folder, `metrics-${compressed}`);
+  const folders = ['--raw', join(folder, raw), '--compressed', join(folder, compressed), '--output', output];
+  await promisify(execFile)(python, [script, ...folders]);
+  return JSON.parse(readFileSync(join(output, 'metrics.json'), 'utf8')) as Metrics;
+}
+
+async function compress(model: string, name: string, ...recipe: string[]): Promise<void> {
+  const args = ['compress', join(folder, model), join(folder, name), '--recipe', ...recipe];
+  await promisify(execFile)(process.execPath, [CLI, ...args]);
+}
 
 async function run(code: string, ...args: string[]): Promise<unknown> {
   const { stdout } = await promisify(execFile)(python, ['-c', code, ...args], {
@@ -36,18 +56,7 @@ test('training exports a SavedModel, a float TFLite file, and the images it held
 });
 
 test('evaluation measures both models on the held-out images', async () => {
-  const script = join(EXAMPLE, 'evaluation/evaluate.py');
-  const output = join(folder, 'output');
-  await promisify(execFile)(python, [
-    script,
-    '--raw',
-    join(folder, 'model'),
-    '--compressed',
-    join(folder, 'model'),
-    '--output',
-    output,
-  ]);
-  const metrics = JSON.parse(readFileSync(join(output, 'metrics.json'), 'utf8')) as Record<string, unknown>;
+  const metrics = await evaluate('model', 'model');
   const bytes = statSync(join(folder, 'model/model.tflite')).size;
   const logged = Number(/held_out_accuracy=([\d.]+)/.exec(trainingLog)![1]);
   expect(metrics).toMatchObject({
@@ -57,6 +66,29 @@ test('evaluation measures both models on the held-out images', async () => {
     raw: { bytes, accuracy: expect.closeTo(logged, 3) as number },
     compressed: { bytes },
   });
+});
+
+test.each([
+  ['int8', LIMITS.eightBits],
+  ['int4', LIMITS.fourBits],
+])('%s costs at most %d points', async (method, limit) => {
+  await compress('model', method, method);
+  const { raw, compressed } = await evaluate('model', method);
+  expect(compressed.bytes).toBeLessThan(raw.bytes / 3);
+  expect(100 * (raw.accuracy - compressed.accuracy)).toBeLessThanOrEqual(limit);
+});
+
+test('half of the weights cost at most a point when they are pruned in training, and more when they are pruned after it', async () => {
+  const [log] = await Promise.all([
+    train('retrained', '--final-sparsity', '0.5'),
+    compress('model', 'pruned', 'int8', '--prune', '0.5'),
+  ]);
+  expect(Number(/ sparsity=([\d.]+)/.exec(log)![1])).toBeCloseTo(0.5, 3);
+  await compress('retrained', 'retrained-int8', 'int8');
+  const [after, retrained] = [await evaluate('model', 'pruned'), await evaluate('model', 'retrained-int8')];
+  const cost = ({ raw, compressed }: Metrics): number => 100 * (raw.accuracy - compressed.accuracy);
+  expect(cost(retrained)).toBeLessThanOrEqual(LIMITS.retrained);
+  expect(cost(after)).toBeGreaterThan(cost(retrained));
 });
 
 test('the split is the same every time, stratified, and leaves no image on both sides', async () => {
