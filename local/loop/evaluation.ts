@@ -8,6 +8,8 @@ interface Measured {
   readonly bytes: number;
   /** Median of single predictions. */
   readonly latency_ms: number;
+  /** What else an example measures, by its name there: numbers of which more is better or less is. */
+  readonly [further: string]: number;
 }
 
 /** What an example's `evaluation/evaluate.py` writes into `metrics.json`. */
@@ -17,6 +19,8 @@ export interface Metrics {
   readonly compressed: Measured;
 }
 
+const SHOWN = ['accuracy', 'bytes', 'latency_ms'];
+
 /** Reads what the build machine's evaluation wrote. */
 export async function readMetrics(s3: S3Client, evaluation: string): Promise<Metrics> {
   const { bucket, key } = parseS3Uri(evaluation);
@@ -25,7 +29,8 @@ export async function readMetrics(s3: S3Client, evaluation: string): Promise<Met
 }
 
 /** The table for people. Sizes are of the model file, accuracy on the held-out set, latency the median on this machine. */
-export function formatMetrics({ raw, compressed, held_out: heldOut }: Metrics): string {
+export function formatMetrics(metrics: Metrics): string {
+  const { raw, compressed, held_out: heldOut } = metrics;
   const points = (compressed.accuracy - raw.accuracy) * 100;
   return formatTable([
     ['', 'raw', 'compressed', 'change'],
@@ -47,6 +52,23 @@ export function formatMetrics({ raw, compressed, held_out: heldOut }: Metrics): 
       `${compressed.latency_ms.toFixed(3)} ms`,
       `${signed((compressed.latency_ms / raw.latency_ms - 1) * 100, 0)} %`,
     ],
+    ...furtherRows(metrics),
+  ]);
+}
+
+/** Names of what an example measures of both models beside accuracy, size and latency. */
+export function furtherMetrics({ raw, compressed }: Metrics): string[] {
+  return Object.keys(raw).filter((name) => !SHOWN.includes(name) && name in compressed);
+}
+
+/** Metrics of the example's own, as they are: their unit is their affair. */
+function furtherRows(metrics: Metrics): string[][] {
+  const { raw, compressed } = metrics;
+  return furtherMetrics(metrics).map((name) => [
+    name,
+    raw[name].toFixed(4),
+    compressed[name].toFixed(4),
+    signed(compressed[name] - raw[name], 4),
   ]);
 }
 

@@ -1,7 +1,7 @@
 """Trains a recommender with an embedding for every user and every film, in SageMaker's training contract.
 
-Writes into SM_MODEL_DIR: saved_model/, model.tflite (float32), and held_out.npz, the ratings that were kept out of
-training, so that an evaluation measures on exactly those. With --final-sparsity, weights are pruned while the rest of them
+Writes into SM_MODEL_DIR: saved_model/, model.tflite (float32), held_out.npz, the ratings that were kept out of training, so
+that an evaluation measures on exactly those, and ranking.npz, users with the films that it ranks for them. With --final-sparsity, weights are pruned while the rest of them
 goes on learning. A failure is an exception: the container reports it.
 """
 
@@ -16,13 +16,15 @@ import tensorflow as tf  # noqa: E402
 
 import pruning  # noqa: E402
 import pruning_schedule  # noqa: E402
+import ranking  # noqa: E402
 import ratings  # noqa: E402
 
 
 def main():
     options = parse_arguments()
     tf.keras.utils.set_random_seed(options.seed)
-    (users, films, labels), (held_out_users, held_out_films, held_out_labels) = ratings.load()
+    training, held_out = ratings.load()
+    (users, films, labels), (held_out_users, held_out_films, held_out_labels) = training, held_out
     print(f"training on {len(labels)} ratings, holding out {len(held_out_labels)}", flush=True)
 
     steps = options.epochs * -(-len(labels) // options.batch_size)
@@ -48,7 +50,10 @@ def main():
     print(
         f"held_out_loss={loss:.4f} held_out_accuracy={accuracy:.4f} sparsity={pruning.sparsity_of(model):.4f}", flush=True
     )
-    export(model, Path(options.model_dir), inputs, held_out_labels)
+    folder = Path(options.model_dir)
+    export(model, folder, inputs, held_out_labels)
+    ranked_users, ranked_films = ranking.candidates(training, held_out)
+    np.savez_compressed(folder / "ranking.npz", user=ranked_users, film=ranked_films)
 
 
 def parse_arguments():

@@ -3,10 +3,13 @@
 Inputs, below /opt/ml/processing/input: raw/ (what training produced: a model, and held_out.npz with `labels` and one
 array for each of the model's inputs) and compressed/ (the artifact). Output: /opt/ml/processing/output/metrics.json, with
 accuracy in 0..1 on the held-out examples, size in bytes, and the median latency of single predictions in milliseconds.
-PROCESSING_DIR, or the arguments, choose other folders. How a model is loaded and run is the affair of runtime.py.
+PROCESSING_DIR, or the arguments, choose other folders. How a model is loaded and run is the affair of runtime.py; where an
+example has a further_metrics.py, its `measure` adds what else counts.
 """
 
 import argparse
+import importlib
+import importlib.util
 import json
 import os
 import time
@@ -33,8 +36,8 @@ def main():
         inputs = {name: held_out[name] for name in held_out.files if name != "labels"}
     metrics = {
         "held_out": len(labels),
-        "raw": measure(options.raw, inputs, labels),
-        "compressed": measure(options.compressed, inputs, labels),
+        "raw": measure(options.raw, options.raw, inputs, labels),
+        "compressed": measure(options.compressed, options.raw, inputs, labels),
     }
     raw, compressed = metrics["raw"], metrics["compressed"]
     metrics["accuracy_change"] = round(compressed["accuracy"] - raw["accuracy"], 6)
@@ -44,7 +47,7 @@ def main():
     print(json.dumps(metrics), flush=True)
 
 
-def measure(folder, inputs, labels):
+def measure(folder, training, inputs, labels):
     model = runtime.load(folder)
 
     def predict(number):
@@ -61,7 +64,14 @@ def measure(folder, inputs, labels):
         "accuracy": round(right / len(labels), 6),
         "bytes": model.bytes,
         "latency_ms": round(float(np.median(times[WARM_UP:])) * 1000, 4),
+        **further_metrics(model, training),
     }
+
+
+def further_metrics(model, training):
+    if importlib.util.find_spec("further_metrics") is None:
+        return {}
+    return importlib.import_module("further_metrics").measure(model, training)
 
 
 if __name__ == "__main__":

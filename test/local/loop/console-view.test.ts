@@ -64,6 +64,17 @@ test('formatMetrics compares size, accuracy and latency', () => {
   expect(text).toContain('-50 %');
 });
 
+test('formatMetrics shows what else an example measures of both models', () => {
+  const measured = { accuracy: 0.8, bytes: 1000, latency_ms: 0.1 };
+  const text = formatMetrics({
+    held_out: 10,
+    raw: { ...measured, ndcg_at_10: 0.4213, only_here: 1 },
+    compressed: { ...measured, ndcg_at_10: 0.4198 },
+  });
+  expect(text).toMatch(/^ +ndcg_at_10 +0\.4213 +0\.4198 +-0\.0015$/m);
+  expect(text).not.toContain('only_here');
+});
+
 test.each([
   ['{"errorMessage":"no","errorType":"InvalidModel"}', 'no'],
   ['{"TrainingJobStatus":"Failed","FailureReason":"exit code 1"}', 'exit code 1'],
