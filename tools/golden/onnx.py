@@ -104,12 +104,26 @@ def products(transposed):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 21)], ir_version=10)
 
 
-def four_bits(model, symmetric):
+def four_bits(model, symmetric, form='QOperator'):
+    from onnxruntime.quantization import QuantFormat
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-    quantizer = MatMulNBitsQuantizer(model, block_size=32, is_symmetric=symmetric, accuracy_level=4)
+    quantizer = MatMulNBitsQuantizer(
+        model, block_size=32, is_symmetric=symmetric, accuracy_level=4, quant_format=QuantFormat[form]
+    )
     quantizer.process()
     return quantizer.model.model
+
+
+def half(model):
+    """float16 with inputs and outputs kept float32."""
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+    from onnxruntime.transformers.onnx_model import OnnxModel
+
+    made = OnnxModel(convert_float_to_float16(model, keep_io_types=True))
+    # It puts casts of inputs last, which the checker refuses.
+    made.topological_sort()
+    return made.model
 
 
 def quantizers(folder):
@@ -117,10 +131,13 @@ def quantizers(folder):
     save(folder, 'mixed', model)
     save(folder, 'mixed.dynamic', dynamic(model, per_channel=False))
     save(folder, 'mixed.dynamic-per-channel', dynamic(model, per_channel=True))
+    save(folder, 'mixed.fp16', half(mixed()))
     save(folder, 'products', products(transposed=False))
+    save(folder, 'products.fp16', half(products(transposed=False)))
     save(folder, 'products.transposed', products(transposed=True))
     save(folder, 'products.w4a16', four_bits(products(transposed=False), symmetric=True))
     save(folder, 'products.w4a16-asym', four_bits(products(transposed=False), symmetric=False))
+    save(folder, 'products.int4', four_bits(products(transposed=False), symmetric=True, form='QDQ'))
 
 
 def torch_exporters(folder):

@@ -1,10 +1,13 @@
 import { compress, filesOf, golden } from './memory-model';
 import { ReadModel, readOnnx } from './read-tensors';
+import { runOnnx } from './run-onnx';
 
 async function ours(name: string, recipe: Record<string, unknown>): Promise<ReadModel> {
   const made = await compress(filesOf({ 'model.onnx': golden(name) }), recipe);
   return readOnnx(made.outputs['model.onnx']);
 }
+
+const FLOAT16 = 10;
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
@@ -82,6 +85,46 @@ describe('against MatMulNBitsQuantizer', () => {
       );
       expect(found).toEqual(expected);
     }
+  });
+});
+
+test('int4, exact: the numbers and scales of the same quantizer with DequantizeLinear', async () => {
+  const theirs = await readOnnx(golden('products.int4'));
+  const mine = await ours('products', { method: 'int4', mode: 'exact', groupSize: 32 });
+  // 131 columns do not fill their bytes, so that one of the four is int8.
+  for (const weight of ['weight0', 'weight2', 'weight3']) {
+    for (const [own, other] of [
+      ['quantized', 'DQ_Q4'],
+      ['scale', 'DQ_scales'],
+    ]) {
+      const [a, b] = [mine.tensors.get(`${weight}_${own}`)!, theirs.tensors.get(`${weight}_${other}`)!];
+      expect([weight, own, a.type, a.shape, hex(a.data)]).toEqual([weight, own, b.type, b.shape, hex(b.data)]);
+    }
+  }
+});
+
+describe('against convert_float_to_float16 with inputs and outputs kept', () => {
+  test.each(['mixed', 'products'])('%s: every weight is the same half', async (name) => {
+    const mine = await ours(name, { method: 'fp16' });
+    const halves = [...(await readOnnx(golden(`${name}.fp16`))).tensors].filter(([, { type }]) => type === FLOAT16);
+    expect(halves.length).toBeGreaterThan(3);
+    const found = halves.map(([weight]) => mine.tensors.get(`${weight}_fp16`)!);
+    expect(found.map(({ type, shape, data }) => [type, shape, hex(data)])).toEqual(
+      halves.map(([, { type, shape, data }]) => [type, shape, hex(data)]),
+    );
+  });
+
+  test.each(['mixed', 'products'])('%s: answers are theirs, in float32', async (name) => {
+    const { outputs } = await compress(filesOf({ 'model.onnx': golden(name) }), { method: 'fp16' });
+    const [float, theirs] = [golden(name), golden(`${name}.fp16`)].map((bytes) => ({ 'model.onnx': bytes }));
+    const [[against], [ourError]] = runOnnx([
+      [theirs, outputs],
+      [float, outputs],
+    ]);
+    // Their Cast at an input is ours, and so is every operator.
+    expect(Object.values(against)).toEqual([0]);
+    expect(Object.values(ourError)[0]).toBeGreaterThan(0);
+    expect(Object.values(ourError)[0]).toBeLessThan(0.002);
   });
 });
 
