@@ -35,7 +35,13 @@ export class FolderStore implements RandomAccessStore {
         .split(sep)
         .join('/');
       if (!key.startsWith(prefix) || key.split('/')[0] === UPLOADS) continue;
-      const stats = await stat(path);
+      const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
+        if (!entry.isSymbolicLink()) throw error;
+        throw new InvalidModelError(
+          path,
+          `is a link that leads nowhere (${error.code}); remove it or put its file there`,
+        );
+      });
       if (stats.isFile()) found.push({ key, size: stats.size, etag: `${stats.mtimeMs}-${stats.size}` });
     }
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -37,10 +37,10 @@ export class ExternalFiles {
     const file = this.fileAt(location, fail);
     const offset = wholeNumber(entries.get('offset') ?? '0') ?? fail(`has the offset ${entries.get('offset')}`);
     const { key, size } = this.files[file];
+    const told = entries.get('length');
     const length =
-      wholeNumber(entries.get('length') ?? String(expected ?? size - offset)) ??
-      fail(`has the length ${entries.get('length')}`);
-    if (offset + length > size) {
+      told === undefined ? (expected ?? size - offset) : (wholeNumber(told) ?? fail(`has the length ${told}`));
+    if (!(length >= 0 && offset + length <= size)) {
       fail(`lies at bytes ${offset} to ${offset + length} of ${key}, which has ${size}; upload that file again`);
     }
     this.used.add(file);

@@ -21,6 +21,8 @@ interface GraphChanges {
 export class ModelEditor {
   private readonly changes = new Map<Graph, GraphChanges>();
   private readonly names = new Set<string>();
+  /** Of names that were wanted before, the number to go on from: many graphs may use the same few names. */
+  private readonly turns = new Map<string, number>();
   private readonly domains = new Map<string, number>();
 
   constructor(
@@ -36,7 +38,9 @@ export class ModelEditor {
   /** A name that nothing in the model has yet. */
   newName(wanted: string): string {
     let name = wanted;
-    for (let turn = 1; this.names.has(name); turn++) name = `${wanted}_${turn}`;
+    let turn = this.turns.get(wanted) ?? 1;
+    for (; this.names.has(name); turn++) name = `${wanted}_${turn}`;
+    this.turns.set(wanted, turn);
     this.names.add(name);
     return name;
   }
@@ -56,7 +60,9 @@ export class ModelEditor {
   /** Puts operators before one, in its graph. */
   addBefore(node: GraphNode, ...nodes: readonly Message[]): void {
     const { before } = this.changesOf(node.graph);
-    before.set(node.message, [...(before.get(node.message) ?? []), ...nodes]);
+    const known = before.get(node.message);
+    if (known === undefined) before.set(node.message, [...nodes]);
+    else known.push(...nodes);
   }
 
   replaceNode(node: GraphNode, ...nodes: readonly Message[]): void {

@@ -27,6 +27,9 @@ import { copySegment, layOutMessage } from './write-model';
 /** The first IR version whose inputs may have defaults; before, every constant is listed as an input. */
 const DEFAULTS_SINCE = 4;
 
+/** Times that a model may grow: tiny ones do, by the operators that turn numbers back, and tied weights come apart. */
+const MAX_GROWTH = 64;
+
 /** ONNX: a model with its weights in it, or in files beside it. */
 export const onnxFormat: ModelFormat = {
   name: 'onnx',
@@ -83,8 +86,10 @@ async function plan(
   await rewriteModel(model, decisions, exact, source);
   const data = placeData(message, index, files);
   const { copied, warnings } = sortCompanions(source.files, (file) => file === index || files.used.has(file));
+  const structure = layOutMessage(message, index);
+  refuseEndlessSharing(source, new Set([index, ...files.used]), key, [...structure, ...(data?.segments ?? [])]);
   const outputs = [
-    outputOf(key, layOutMessage(message, index), limits),
+    outputOf(key, structure, limits),
     ...(data === undefined ? [] : [outputOf(data.key, data.segments, limits)]),
     ...copied.map((file) => outputOf(source.files[file].key, [copySegment(file, 0, source.files[file].size)], limits)),
   ];
@@ -93,6 +98,22 @@ async function plan(
     tensors: decisions.map((decided) => planned(decided, exact)),
     warnings: [...warnings, ...warningsFor(decisions, recipe, message)],
   };
+}
+
+/** @throws InvalidModelError when so many tensors share their data that the artifact would outgrow the model without end. */
+function refuseEndlessSharing(
+  source: SourceFiles,
+  read: ReadonlySet<number>,
+  key: string,
+  segments: readonly Segment[],
+): void {
+  const before = [...read].reduce((sum, file) => sum + source.files[file].size, 0);
+  const after = segments.reduce((sum, { length }) => sum + length, 0);
+  if (after <= MAX_GROWTH * before) return;
+  throw new InvalidModelError(
+    key,
+    `would become ${after} bytes where it has ${before} with its data: its tensors lie over each other; export it again`,
+  );
 }
 
 function partsOf(message: Message, index: number, files: ExternalFiles): ModelParts {

@@ -24,6 +24,8 @@ export interface SourceTensor {
 }
 
 const EXTERNAL = 1n;
+/** Far more than any operator takes. */
+const MAX_DIMENSIONS = 256;
 
 export function isExternal(tensor: Message): boolean {
   return integerOf(tensor, TENSOR.location) === EXTERNAL;
@@ -53,6 +55,7 @@ export function readTensor(message: Message, model: number, files: ExternalFiles
   const fail = (problem: string): never => {
     throw new InvalidModelError(files.model, `tensor ${JSON.stringify(name)} ${problem}; export the model again`);
   };
+  if (shape.length > MAX_DIMENSIONS) fail(`has ${shape.length} dimensions, where ${MAX_DIMENSIONS} are the most`);
   if (shape.some((size) => size < 0)) fail(`has the shape [${shape.join(', ')}], with a negative size`);
   const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
   if (count > Number.MAX_SAFE_INTEGER)

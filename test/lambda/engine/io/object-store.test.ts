@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc64nvme } from '../../../../lambda/engine/kernels';
@@ -115,5 +115,24 @@ test('a folder store does not write outside its folder', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'modelpress-store-'));
   const store = new FolderStore(folder);
   await expect(store.put('../x', Buffer.from('x'))).rejects.toThrow('leads outside');
+  rmSync(folder, { recursive: true });
+});
+
+test('a folder store lists what links lead to, and names a link that leads nowhere or in a circle', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'modelpress-store-'));
+  const store = new FolderStore(join(folder, 'model'));
+  await store.put('blob', Buffer.from('weights'));
+  symlinkSync('blob', join(store.root, 'model.onnx'));
+  // A folder that is a link is not entered, and so cannot lead back to itself.
+  symlinkSync('..', join(store.root, 'around'));
+  expect((await store.list()).map(({ key, size }) => [key, size])).toEqual([
+    ['blob', 7],
+    ['model.onnx', 7],
+  ]);
+  symlinkSync('gone', join(store.root, 'a.data'));
+  await expect(store.list()).rejects.toThrow(/a\.data: is a link that leads nowhere \(ENOENT\)/);
+  rmSync(join(store.root, 'a.data'));
+  symlinkSync('a.data', join(store.root, 'a.data'));
+  await expect(store.list()).rejects.toThrow(/a\.data: is a link that leads nowhere \(ELOOP\)/);
   rmSync(folder, { recursive: true });
 });

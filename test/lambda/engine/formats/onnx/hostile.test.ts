@@ -7,8 +7,9 @@ import {
   tensorValue,
 } from '../../../../../lambda/engine/formats/onnx/builders';
 import { MessagePart, newMessage } from '../../../../../lambda/engine/formats/onnx/message';
+import { ModelEditor } from '../../../../../lambda/engine/formats/onnx/model-editor';
 import { readModel } from '../../../../../lambda/engine/formats/onnx/read-model';
-import { ATTRIBUTE, GRAPH, MODEL, TENSOR } from '../../../../../lambda/engine/formats/onnx/schema';
+import { ATTRIBUTE, GRAPH, MODEL, NODE, TENSOR } from '../../../../../lambda/engine/formats/onnx/schema';
 import {
   bytesHead,
   concatenate,
@@ -18,7 +19,7 @@ import {
 } from '../../../../../lambda/engine/formats/onnx/wire';
 import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
 import { compress, filesOf, golden } from './memory-model';
-import { bytesOf, external, model as build, node, value } from './own-models';
+import { bytesOf, external, functionOf, graph, graphValue, model as build, node, value } from './own-models';
 
 const text = (content: string) => new TextEncoder().encode(content);
 
@@ -106,7 +107,78 @@ describe('a made-up model', () => {
     );
   });
 
+  test('with graphs in each other 10,000 deep is refused as early as at the hundredth', async () => {
+    const levels: Uint8Array[] = [];
+    let length = 0;
+    for (let depth = 0; depth < 10_000; depth++) {
+      for (const number of [ATTRIBUTE.graph, NODE.attributes, GRAPH.nodes]) {
+        levels.push(bytesHead(number, length));
+        length += levels[levels.length - 1].length;
+      }
+    }
+    levels.push(bytesHead(MODEL.graph, length));
+    await expect(compressed(concatenate(levels.reverse()))).rejects.toThrow(/more than 100 deep/);
+  });
+
+  test('whose functions call each other and themselves passes with them as they are', async () => {
+    const functions = [
+      functionOf('own', 'Ping', [node('Pong', ['x'], ['y'], [], 'own')]),
+      functionOf('own', 'Pong', [node('Ping', ['x'], ['y'], [], 'own')]),
+      functionOf('own', 'Self', [node('Self', ['x'], ['y'], [], 'own')]),
+    ];
+    const parts = [named(GRAPH.inputs, 'x'), node('Ping', ['x'], ['y'], [], 'own'), named(GRAPH.outputs, 'y')];
+    const made = build(parts, { fields: functions });
+    for (const method of ['int8', 'int8-dynamic', 'w4a16', 'fp16']) {
+      const { outputs, layout } = await compress(filesOf({ 'model.onnx': made }), { method });
+      expect(Buffer.compare(outputs['model.onnx'], made)).toBe(0);
+      expect(layout.warnings.join()).toContain('3 functions of its own');
+    }
+  });
+
+  test('of branches in branches, thirty deep, costs what it is long', async () => {
+    let branch = graph('leaf', [node('Relu', ['x'], ['r']), named(GRAPH.outputs, 'r')]);
+    for (let depth = 0; depth < 30; depth++) {
+      const held = [
+        graphValue('then_branch', branch),
+        graphValue('else_branch', graph('else', [node('Relu', ['x'], ['r'])])),
+      ];
+      branch = graph('level', [node('If', ['x'], ['r'], held), named(GRAPH.outputs, 'r')]);
+    }
+    const loop = node('Loop', ['', 'x'], ['y'], [graphValue('body', branch)]);
+    const made = model(named(GRAPH.inputs, 'x'), loop, named(GRAPH.outputs, 'y'));
+    for (const method of ['int8', 'fp16']) {
+      const { layout } = await compress(filesOf({ 'model.onnx': made }), { method });
+      expect(layout.tensors).toEqual([]);
+    }
+  });
+
+  test('whose many branches all use one name gets new names without trying all again for each', () => {
+    const editor = new ModelEditor(newMessage('Model'), []);
+    const count = 200_000;
+    const names = new Set(Array.from({ length: count }, () => editor.newName('same')));
+    expect(names.size).toBe(count);
+    expect(editor.newName('same_5')).toBe('same_5_1');
+  });
+
+  test('whose tensors lie over each other thousands of times is refused before any is read', async () => {
+    const many = Array.from({ length: 2000 }, (_, at) =>
+      external(`w${at}`, [256, 64], { location: 'data.bin', offset: String(4 * at), length: '65536' }),
+    );
+    const uses = many.map((_, at) => node('MatMul', ['x', `w${at}`], [`y${at}`]));
+    const files = filesOf({
+      'model.onnx': model(named(GRAPH.inputs, 'x'), ...many, ...uses),
+      'data.bin': new Uint8Array(80_000),
+    });
+    await expect(compress(files, { method: 'int8' })).rejects.toThrow(/its tensors lie over each other/);
+    expect(files.bytesRead).toBeLessThan(files.files[1].size * 2);
+  });
+
   test.each<[string, () => Uint8Array, RegExp]>([
+    [
+      'more dimensions than any tensor',
+      () => model(weight('w', new Array<number>(300).fill(1), 4)),
+      /has 300 dimensions, where 256 are the most/,
+    ],
     [
       'a length beyond the file',
       () => concatenate([bytesHead(MODEL.graph, 2 ** 40), new Uint8Array(9)]),
@@ -177,6 +249,12 @@ describe('a made-up model', () => {
     ],
     ['a negative offset', { location: 'data.bin', offset: '-1' }, /has the offset -1/],
     ['an offset beyond all numbers', { location: 'data.bin', offset: '9'.repeat(40) }, /has the offset 9+/],
+    [
+      'an offset behind the file, without a length, of a type without one',
+      { location: 'data.bin', offset: '5000' },
+      /bytes 5000 to 9096 of data\.bin, which has 4096/,
+    ],
+    ['a length that is no number', { location: 'data.bin', length: '-4' }, /has the length -4/],
     ['less than its shape takes', { location: 'data.bin', length: '100' }, /takes 4096 bytes, but its data has 100/],
   ])('whose data lies outside at %s is refused', async (_what, entries, problem) => {
     const others = { 'data.bin': new Uint8Array(4096), 'secret.bin': new Uint8Array(4096) };
