@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 from importlib.metadata import version
+from typing import BinaryIO
 
 # What the libraries print must not get before the answer.
 answer = os.fdopen(os.dup(1), "w")
@@ -31,21 +32,24 @@ found = {}
 
 
 class Weights:
-    """Random weights of a shape: one draw, begun at another place each time, because drawing takes far longer than copying."""
+    """Random weights of a size: one draw, begun at another place each time, because drawing takes far longer than writing."""
 
     def __init__(self, size: int) -> None:
         self.pool = np.random.default_rng(1).standard_normal(size, dtype=np.float32) * np.float32(0.02)
         self.begin = 0
 
-    def take(self, shape: tuple[int, ...]) -> np.ndarray:
-        self.begin += 1_000_003
-        return np.roll(self.pool, self.begin).reshape(shape)
+    def write(self, out: BinaryIO) -> None:
+        self.begin = (self.begin + 1_000_003) % len(self.pool)
+        out.write(self.pool[self.begin :].data)
+        out.write(self.pool[: self.begin].data)
 
 
 def make(kind: str, count: str, file: str) -> None:
-    """Layers that widen and narrow in turns, as those of a transformer do, or that convolve 3 by 3."""
-    random = Weights(WIDTH * INNER if kind == "products" else CHANNELS * CHANNELS * 9)
-    nodes, weights = [], []
+    """Layers that widen and narrow in turns, as those of a transformer do, or that convolve 3 by 3. The file is put together
+    field by field, because onnx.save takes several times the model's size in memory."""
+    values = WIDTH * INNER if kind == "products" else CHANNELS * CHANNELS * 9
+    random = Weights(values)
+    nodes, heads = [], []
     for layer in range(int(count)):
         if kind == "products":
             shape = (WIDTH, INNER) if layer % 2 == 0 else (INNER, WIDTH)
@@ -53,14 +57,35 @@ def make(kind: str, count: str, file: str) -> None:
         else:
             shape = (CHANNELS, CHANNELS, 3, 3)
             node = ("Conv", {"pads": [1, 1, 1, 1]})
-        weights.append(numpy_helper.from_array(random.take(shape), f"w{layer}"))
+        head = TensorProto(name=f"w{layer}", data_type=TensorProto.FLOAT, dims=shape).SerializeToString()
+        heads.append(head + head_of(TensorProto.RAW_DATA_FIELD_NUMBER, 4 * values))
         names = [f"x{layer}", f"w{layer}"], [f"x{layer + 1}"]
         nodes.append(helper.make_node(node[0], *names, f"layer{layer}", **node[1]))
     shape = ["batch", WIDTH] if kind == "products" else ["batch", CHANNELS, 8, 8]
     inputs = [helper.make_tensor_value_info("x0", TensorProto.FLOAT, shape)]
     outputs = [helper.make_tensor_value_info(f"x{count}", TensorProto.FLOAT, None)]
-    graph = helper.make_graph(nodes, kind, inputs, outputs, weights)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), file)
+    graph = helper.make_graph(nodes, kind, inputs, outputs)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    model.ClearField("graph")
+    heads = [head_of(onnx.GraphProto.INITIALIZER_FIELD_NUMBER, len(head) + 4 * values) + head for head in heads]
+    structure = graph.SerializeToString()
+    size = len(structure) + sum(len(head) + 4 * values for head in heads)
+    with open(file, "wb") as out:
+        out.write(model.SerializeToString() + head_of(onnx.ModelProto.GRAPH_FIELD_NUMBER, size) + structure)
+        for head in heads:
+            out.write(head)
+            random.write(out)
+
+
+def head_of(number: int, length: int) -> bytes:
+    """What comes before a field of so many bytes."""
+    head = bytearray()
+    for value in (number << 3 | 2, length):
+        while value > 127:
+            head.append(value & 127 | 128)
+            value >>= 7
+        head.append(value)
+    return bytes(head)
 
 
 def beside(count: str, file: str) -> None:
@@ -79,7 +104,7 @@ def beside(count: str, file: str) -> None:
             entries = {"location": data, "offset": str(out.tell()), "length": str(4 * WIDTH * INNER)}
             for key, value in entries.items():
                 weight.external_data.add(key=key, value=value)
-            out.write(random.take((WIDTH, INNER)).tobytes())
+            random.write(out)
             weights.append(weight)
             nodes.append(helper.make_node("MatMul", ["x", f"w{layer}"], [f"y{layer}"], f"layer{layer}"))
     nodes.append(helper.make_node("Sum", [f"y{layer}" for layer in range(int(count))], ["y"], "sum"))
