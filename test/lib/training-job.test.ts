@@ -49,7 +49,7 @@ describe('the request', () => {
         "States.Format('{}-{}', $.trainingJobName, States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 1))",
       RoleArn: expect.stringContaining('TrainingRole') as string,
       AlgorithmSpecification: {
-        TrainingImage: expect.stringContaining('/tensorflow-training:2.21-gpu') as string,
+        TrainingImage: expect.stringContaining('/tensorflow-training:2.21.0-gpu') as string,
         TrainingInputMode: 'File',
       },
       HyperParameters: {},
