@@ -1,13 +1,10 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import { IGrantable, IPrincipal, Role } from 'aws-cdk-lib/aws-iam';
-import { IKey } from 'aws-cdk-lib/aws-kms';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { JsonPath, TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { BuildMetrics } from './build-metrics';
-import { ContainerImageConfig } from './container-image';
 import { EvaluationStateOptions, ModelEvaluationProps } from './model-evaluation-props';
 import { acknowledgeWildcard } from './private/acknowledge';
 import { evaluationRequest } from './private/evaluation-request';
@@ -15,11 +12,10 @@ import { FunctionTask } from './private/function-task';
 import { allowKey, allowList, allowMetrics, allowObjects, allowVolumeKey } from './private/grants';
 import { HandlerFunction } from './private/handler-function';
 import { allowPull } from './private/image-pull';
+import { createJobEnvironment, JobEnvironment } from './private/job-environment';
 import { JobTask } from './private/job-task';
-import { createNetwork, Network } from './private/network';
 import { COMPRESSED, EVALUATION, RAW } from './private/prefixes';
 import { createSageMakerRole } from './private/sagemaker-role';
-import { createSourceAsset } from './private/source-asset';
 import { ensure, requireModelName } from './private/validate';
 import { validateEvaluation } from './private/validate-evaluation';
 
@@ -48,10 +44,7 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
   /** ARN pattern of the jobs. */
   public readonly jobArns: string;
 
-  private readonly image: ContainerImageConfig;
-  private readonly source?: Asset;
-  private readonly network?: Network;
-  private readonly volumeKey?: IKey;
+  private readonly environment: JobEnvironment;
   private readonly gate: HandlerFunction;
 
   constructor(
@@ -62,13 +55,8 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
     super(scope, id);
     requireModelName(props.modelName);
     validateEvaluation(props);
-    this.image = props.image.bind(this);
-    this.source = createSourceAsset(this, props.sourceDirectory);
-    this.network = createNetwork(this, props.vpc, props.vpcSubnets, props.securityGroups);
-    this.volumeKey = props.instanceType.hasLocalDisk
-      ? undefined
-      : (props.volumeEncryptionKey ?? props.models.encryptionKey);
-    this.connections = new Connections({ securityGroups: this.network?.securityGroups ?? [] });
+    this.environment = createJobEnvironment(this, props);
+    this.connections = this.environment.connections;
     this.role = this.createRole();
     this.grantPrincipal = this.role.grantPrincipal;
     this.jobArns = Stack.of(this).formatArn({
@@ -93,11 +81,11 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
         options: this.props,
         modelName,
         bucketName: models.bucket.bucketName,
-        image: this.image,
+        image: this.environment.image,
         roleArn: this.role.roleArn,
-        source: this.source,
-        network: this.network,
-        volumeKeyArn: this.volumeKey?.keyArn,
+        source: this.environment.source,
+        network: this.environment.network,
+        volumeKeyArn: this.environment.volumeKey?.keyArn,
         outputKeyArn: models.encryptionKey?.keyArn,
         jobNamePath: options.jobNamePath ?? '$.evaluationJobName',
         buildPath: options.buildPath ?? '$.build',
@@ -106,7 +94,7 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
       }),
       roleArn: this.role.roleArn,
       jobArns: this.jobArns,
-      volumeKey: this.volumeKey,
+      volumeKey: this.environment.volumeKey,
       resultPath: '$.evaluation',
       resultSelector: {
         address: JsonPath.stringAt('$.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri'),
@@ -160,8 +148,8 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
     const { limits, image: _image, ...options } = this.props;
     return {
       limits,
-      image: this.image.imageUri,
-      source: this.source?.assetHash,
+      image: this.environment.image.imageUri,
+      source: this.environment.source?.assetHash,
       entryPoint: options.entryPoint,
       arguments: options.arguments,
       environment: options.environment,
@@ -205,17 +193,19 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
       kind: 'ProcessingJobs',
       vpc,
       vpcSubnets,
-      securityGroups: this.network?.securityGroups,
+      securityGroups: this.environment.network?.securityGroups,
     });
     const [raw, compressed, evaluation] = [RAW, COMPRESSED, EVALUATION].map((prefix) => `${prefix}/${modelName}/`);
-    allowPull(role, this.image);
+    allowPull(role, this.environment.image);
     for (const place of [raw, compressed]) allowObjects(role, models.bucket, place, ['s3:GetObject']);
     allowObjects(role, models.bucket, evaluation, ['s3:PutObject', 's3:AbortMultipartUpload']);
     allowList(role, models.bucket, [raw, compressed]);
     allowKey(role, models.encryptionKey, 'write');
-    allowVolumeKey(role, this.volumeKey);
-    if (this.source !== undefined) allowObjects(role, this.source.bucket, '', ['s3:GetObject'], '*.tgz');
-    if (this.source !== undefined) allowList(role, this.source.bucket, [this.source.s3ObjectKey]);
+    allowVolumeKey(role, this.environment.volumeKey);
+    if (this.environment.source !== undefined)
+      allowObjects(role, this.environment.source.bucket, '', ['s3:GetObject'], '*.tgz');
+    if (this.environment.source !== undefined)
+      allowList(role, this.environment.source.bucket, [this.environment.source.s3ObjectKey]);
     for (const { bucket, prefix, encryptionKey } of inputs) {
       allowObjects(role, bucket, prefix, ['s3:GetObject']);
       allowList(role, bucket, [prefix]);

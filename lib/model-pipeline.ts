@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Names, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { Duration, Names, RemovalPolicy, Tags } from 'aws-cdk-lib';
 import { IGrantable, Grant } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { IStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -15,17 +15,16 @@ import { PipelineNotifications } from './pipeline-notifications';
 import { grantAskingAsync } from './private/async-places';
 import { BuildMachine } from './private/build-machine';
 import { CleanUp } from './private/clean-up';
+import { createTriggers } from './private/create-triggers';
 import { DeliveryMachine } from './private/delivery-machine';
 import { digest } from './private/digest';
 import { grantInvoke } from './private/grant-invoke';
+import { grantRun } from './private/grant-run';
 import { Hosting } from './private/hosting';
 import { Registration } from './private/registration';
 import { ReleaseMachine } from './private/release-machine';
 import { endpointArns } from './private/release-places';
 import { renderLimits } from './private/render-limits';
-import { RunOnDeploy } from './private/run-on-deploy';
-import { RunOnNewModel } from './private/run-on-new-model';
-import { RunOnSchedule } from './private/run-on-schedule';
 import { BUCKET_TAG, ENDPOINT_TAG, INPUTS_TAG, MACHINE_TAG, MODEL_TAG } from './private/tags';
 import { ensure, requireDuration, requireModelName } from './private/validate';
 import { validatePairing } from './private/validate-endpoint';
@@ -198,7 +197,23 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     const cleanUp = this.createCleanUp(build, release, hosting, registration);
     const inputsDigest = digest(this, [modelName, compressionDigest, specificationDigest]);
     this.tagMachines(modelName, inputsDigest);
-    this.createTriggers(props, inputsDigest).forEach((trigger) => trigger.node.addDependency(cleanUp));
+    const triggers = createTriggers(this, {
+      ...props,
+      models,
+      machine: build.machine,
+      topic: this.notifications.topic,
+      inputsDigest,
+      // A build that did not pass its gate deserves another try when the gate was moved.
+      runDigest: digest(this, [
+        inputsDigest,
+        this.training?._inputsDigest(),
+        renderLimits(props.limits),
+        this.evaluation?._inputs(),
+      ]),
+    });
+    if (triggers.newModel !== undefined) this.addSource(triggers.newModel.bucket, triggers.newModel.prefix);
+    // They go before the clean-up does, so that nothing is started that it does not stop.
+    triggers.all.forEach((trigger) => trigger.node.addDependency(cleanUp));
   }
 
   /** Lets an identity call the endpoint and, where answers come later, put requests into the bucket and read the answers. */
@@ -209,30 +224,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
 
   /** Lets an identity start builds and wait for them and their releases: `modelpress run --wait`. */
   public grantRun(grantee: IGrantable): Grant {
-    const stack = Stack.of(this);
-    const machines = [this.buildMachine, this.releaseMachine].map(({ stateMachineArn }) => stateMachineArn);
-    const executions = machines.map((arn) => {
-      const name = stack.splitArn(arn, ArnFormat.COLON_RESOURCE_NAME).resourceName!;
-      return stack.formatArn({
-        service: 'states',
-        resource: 'execution',
-        resourceName: `${name}:*`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      });
-    });
-    const allow = (actions: string[], resourceArns: string[]): Grant =>
-      Grant.addToPrincipal({ grantee, actions, resourceArns });
-    const { endpoint, configs, models } = endpointArns(this, this.endpointName);
-    return allow(['cloudformation:ListStackResources'], [stack.stackId])
-      .combine(allow(['states:ListTagsForResource'], machines))
-      .combine(allow(['states:StartExecution'], [this.buildMachine.stateMachineArn]))
-      .combine(allow(['states:DescribeExecution', 'states:GetExecutionHistory'], executions))
-      .combine(
-        allow(
-          ['sagemaker:DescribeEndpoint', 'sagemaker:DescribeEndpointConfig', 'sagemaker:DescribeModel'],
-          [endpoint, configs, models],
-        ),
-      );
+    return grantRun(this, grantee);
   }
 
   /**
@@ -274,38 +266,6 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       tags.add(BUCKET_TAG, this.models.bucket.bucketName);
       tags.add(INPUTS_TAG, inputsDigest);
     }
-  }
-
-  /** What starts builds. Goes before the clean-up does, so that nothing is started that it does not stop. */
-  private createTriggers(props: ModelPipelineProps, inputsDigest: string): Construct[] {
-    const { models, notifications } = this;
-    const { limits, modelFormat, modelName, runOnNewModel, runOnSchedule: expression } = props;
-    const common = { modelName, models, machine: this.build.machine, topic: notifications.topic };
-    const triggers: Construct[] = [];
-    if (this._runsOnDeploy) {
-      const run = new RunOnDeploy(this, 'RunOnDeploy', {
-        machine: this.build.machine,
-        // A build that did not pass its gate deserves another try when the gate was moved.
-        inputsDigest: digest(this, [
-          inputsDigest,
-          this.training?._inputsDigest(),
-          renderLimits(limits),
-          this.evaluation?._inputs(),
-        ]),
-        logEncryptionKey: models.logEncryptionKey,
-      });
-      triggers.push(run);
-    }
-    if (runOnNewModel !== undefined) {
-      const run = new RunOnNewModel(this, 'RunOnNewModel', { ...runOnNewModel, ...common, modelFormat, inputsDigest });
-      this.addSource(run.bucket, run.prefix);
-      triggers.push(run);
-    }
-    if (expression !== undefined) {
-      ensure(this.training !== undefined, 'runOnSchedule needs training: there is nothing else to do anew');
-      triggers.push(new RunOnSchedule(this, 'RunOnSchedule', { ...common, expression }));
-    }
-    return triggers;
   }
 
   private createCleanUp(

@@ -1,10 +1,11 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { executionArns } from './private/grant-executions';
 import { allow, allowKey } from './private/grants';
 import { HandlerFunction } from './private/handler-function';
 import { ReleaseApproval } from './release-approval';
@@ -82,7 +83,7 @@ export class PipelineNotifications extends Construct {
     allowKey(handler.role, topic.masterKey, 'write');
     allow(handler.role, {
       actions: ['states:GetExecutionHistory'],
-      resources: machines.map((machine) => this.executions(machine)),
+      resources: machines.map(executionArns),
       wildcardReason: 'The executions of the two machines of this pipeline, whose names come with each build.',
     });
     const watch = (ruleId: string, description: string, stateMachineArn: string[], status: string[]): Rule =>
@@ -100,16 +101,5 @@ export class PipelineNotifications extends Construct {
     watch('Failures', `Builds and releases of the model ${modelName} that did not succeed`, arns, ends);
     if (props.approval === ReleaseApproval.MANUAL)
       watch('Builds', `Builds of the model ${modelName} that may wait for approval`, arns.slice(0, 1), ['SUCCEEDED']);
-  }
-
-  private executions({ stateMachineArn }: IStateMachine): string {
-    const stack = Stack.of(this);
-    const { resourceName } = stack.splitArn(stateMachineArn, ArnFormat.COLON_RESOURCE_NAME);
-    return stack.formatArn({
-      service: 'states',
-      resource: 'execution',
-      resourceName: `${resourceName}:*`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
   }
 }

@@ -1,22 +1,18 @@
 import { ResourceEnvironment, Stack } from 'aws-cdk-lib';
 import { Connections } from 'aws-cdk-lib/aws-ec2';
 import { IPrincipal, IRole, Role } from 'aws-cdk-lib/aws-iam';
-import { IKey } from 'aws-cdk-lib/aws-kms';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { JsonPath, TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { ContainerImageConfig } from './container-image';
 import { ITrainingJob, TrainingJobAttributes, TrainingJobProps, TrainingStateOptions } from './training-job-props';
 import { acknowledgeWildcard } from './private/acknowledge';
 import { allowKey, allowList, allowObjects, allowVolumeKey } from './private/grants';
 import { allowPull } from './private/image-pull';
 import { digest } from './private/digest';
+import { createJobEnvironment, JobEnvironment } from './private/job-environment';
 import { JobTask } from './private/job-task';
-import { createNetwork, Network } from './private/network';
 import { RAW } from './private/prefixes';
 import { createSageMakerRole } from './private/sagemaker-role';
 import { TRAINING_TAG } from './private/tags';
-import { createSourceAsset } from './private/source-asset';
 import { trainingRequest } from './private/training-request';
 import { requireModelName } from './private/validate';
 import { validateTraining } from './private/validate-training';
@@ -58,10 +54,7 @@ export class TrainingJob extends Construct implements ITrainingJob {
   /** ARN pattern of the jobs. */
   public readonly jobArns: string;
 
-  private readonly image: ContainerImageConfig;
-  private readonly source?: Asset;
-  private readonly network?: Network;
-  private readonly volumeKey?: IKey;
+  private readonly environment: JobEnvironment;
 
   constructor(
     scope: Construct,
@@ -71,13 +64,8 @@ export class TrainingJob extends Construct implements ITrainingJob {
     super(scope, id);
     requireModelName(props.modelName);
     validateTraining(props);
-    this.image = props.image.bind(this);
-    this.source = createSourceAsset(this, props.sourceDirectory);
-    this.network = createNetwork(this, props.vpc, props.vpcSubnets, props.securityGroups);
-    this.volumeKey = props.instanceType.hasLocalDisk
-      ? undefined
-      : (props.volumeEncryptionKey ?? props.models.encryptionKey);
-    this.connections = new Connections({ securityGroups: this.network?.securityGroups ?? [] });
+    this.environment = createJobEnvironment(this, props);
+    this.connections = this.environment.connections;
     this.role = this.createRole();
     this.grantPrincipal = this.role.grantPrincipal;
     this.jobArns = jobArns(this, props.modelName);
@@ -96,7 +84,7 @@ export class TrainingJob extends Construct implements ITrainingJob {
       request: this.request(options),
       roleArn: this.role.roleArn,
       jobArns: this.jobArns,
-      volumeKey: this.volumeKey,
+      volumeKey: this.environment.volumeKey,
       resultPath: options.resultPath ?? '$.raw',
       resultSelector: {
         source: JsonPath.stringAt('$.ModelArtifacts.S3ModelArtifacts'),
@@ -131,11 +119,11 @@ export class TrainingJob extends Construct implements ITrainingJob {
       options: this.props,
       modelName: this.props.modelName,
       bucketName: this.props.models.bucket.bucketName,
-      image: this.image,
+      image: this.environment.image,
       roleArn: this.role.roleArn,
-      source: this.source,
-      network: this.network,
-      volumeKeyArn: this.volumeKey?.keyArn,
+      source: this.environment.source,
+      network: this.environment.network,
+      volumeKeyArn: this.environment.volumeKey?.keyArn,
       outputKeyArn: this.props.models.encryptionKey?.keyArn,
       jobNamePath: options.jobNamePath ?? '$.trainingJobName',
       buildPath: options.buildPath ?? '$.build',
@@ -162,9 +150,9 @@ export class TrainingJob extends Construct implements ITrainingJob {
       kind: 'TrainingJobs',
       vpc,
       vpcSubnets,
-      securityGroups: this.network?.securityGroups,
+      securityGroups: this.environment.network?.securityGroups,
     });
-    allowPull(role, this.image);
+    allowPull(role, this.environment.image);
     allowObjects(role, models.bucket, `${RAW}/${modelName}/`, [
       's3:GetObject',
       's3:PutObject',
@@ -172,9 +160,9 @@ export class TrainingJob extends Construct implements ITrainingJob {
     ]);
     allowList(role, models.bucket, [`${RAW}/${modelName}/`]);
     allowKey(role, models.encryptionKey, 'write');
-    allowVolumeKey(role, this.volumeKey);
-    if (this.source !== undefined) {
-      allowObjects(role, this.source.bucket, '', ['s3:GetObject'], '*.tgz');
+    allowVolumeKey(role, this.environment.volumeKey);
+    if (this.environment.source !== undefined) {
+      allowObjects(role, this.environment.source.bucket, '', ['s3:GetObject'], '*.tgz');
     }
     for (const { bucket, prefix, encryptionKey } of channels) {
       allowObjects(role, bucket, prefix, ['s3:GetObject']);
