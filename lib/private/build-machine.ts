@@ -1,19 +1,14 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   Chain,
   Choice,
   Condition,
-  Errors,
   Fail,
   IChainable,
-  IntegrationPattern,
-  JitterType,
   JsonPath,
   Pass,
   StateMachine,
-  TaskInput,
 } from 'aws-cdk-lib/aws-stepfunctions';
-import { CallAwsService, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { BuildMetrics } from '../build-metrics';
 import { CompressionGate } from '../compression-gate';
@@ -23,14 +18,14 @@ import { ModelEvaluation } from '../model-evaluation';
 import { ReleaseApproval } from '../release-approval';
 import { ModelCompressor } from '../model-compressor';
 import { TrainingJob } from '../training-job';
-import { acknowledgeWildcard } from './acknowledge';
 import { Changes } from './changes';
 import { FunctionTask } from './function-task';
 import { HandlerFunction } from './handler-function';
 import { createMachine } from './machine';
 import { Registration } from './registration';
+import { StartRelease, StartReleaseProps } from './start-release';
 
-export interface BuildMachineProps {
+export interface BuildMachineProps extends StartReleaseProps {
   readonly modelName: string;
   readonly training?: TrainingJob;
   readonly compressor: ModelCompressor;
@@ -38,27 +33,12 @@ export interface BuildMachineProps {
   readonly evaluation?: ModelEvaluation;
   readonly registration: Registration;
   readonly approval: ReleaseApproval;
-  readonly releaseMachine: StateMachine;
   readonly models: IModelBucket;
   /** What the metrics of builds are filed under, too. */
   readonly endpointName: string;
   /** Of the recipe and the serving code; recorded with every artifact. */
   readonly compressionDigest: string;
-  /** Tells releases of the same build under different specifications apart; 8 hexadecimal digits. */
-  readonly specificationDigest: string;
 }
-
-const BUILD = JsonPath.stringAt('$.prepared.build');
-
-const EXISTS = ['StepFunctions.ExecutionAlreadyExistsException'];
-
-const PATIENT = {
-  errors: [Errors.ALL],
-  interval: Duration.seconds(5),
-  maxAttempts: 6,
-  backoffRate: 2,
-  jitterStrategy: JitterType.FULL,
-};
 
 /**
  * Trains, compresses, looks whether the result is good enough, registers it, and starts the release. Input: `{}`, or `{ "source": "s3://…/" }` to compress a model that is there
@@ -81,7 +61,7 @@ export class BuildMachine extends Construct {
     super(scope, id);
     const gate = new CompressionGate(this, 'CompressionGate', { ...props, pipelineName: props.endpointName });
     this.metrics = gate.metrics;
-    const release = this.createStartRelease();
+    const release = new StartRelease(this, props).toStates();
     const compression = props.compressor
       .toStates('States', {
         buildPath: '$.prepared.build',
@@ -169,82 +149,5 @@ export class BuildMachine extends Construct {
       },
       resultPath: '$.prepared',
     }).retried();
-  }
-
-  /**
-   * The name of a release stands for the build and what its endpoint is to be, so that a retry finds what its first try
-   * started. One that ended without success is no reason not to release: it is started again, under another name.
-   */
-  private createStartRelease(): Chain {
-    const started = new Pass(this, 'ReleaseStarted', { stateName: 'ReleaseStarted' });
-    const name = JsonPath.format(`{}-${this.props.specificationDigest}`, BUILD);
-    const start = this.startTask('StartRelease', 'The release goes on by itself; the build is done.', name);
-    // A redrive comes here again, and may find that this second one failed, too.
-    const nextName = JsonPath.format(
-      `{}-${this.props.specificationDigest}-again-{}`,
-      BUILD,
-      JsonPath.stringAt('$$.Execution.RedriveCount'),
-    );
-    const again = this.startTask('StartReleaseAgain', 'The earlier release of this build failed.', nextName);
-    again.addCatch(started, { errors: EXISTS, resultPath: JsonPath.DISCARD });
-    again.next(started);
-    start.addCatch(this.createLook(again, started), { errors: EXISTS, resultPath: JsonPath.DISCARD });
-    return start.next(started);
-  }
-
-  /** Tells whether the release that is there already is under way or did what it was for. */
-  private createLook(again: IChainable, started: Pass): Chain {
-    const { releaseMachine, specificationDigest } = this.props;
-    const executionArn = (name: string): string =>
-      Stack.of(this).formatArn({
-        service: 'states',
-        resource: 'execution',
-        resourceName: `${releaseMachine.stateMachineName}:${name}`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      });
-    const look = new CallAwsService(this, 'LookAtRelease', {
-      stateName: 'LookAtRelease',
-      comment: 'There is a release of this build already.',
-      service: 'sfn',
-      action: 'describeExecution',
-      iamAction: 'states:DescribeExecution',
-      iamResources: [executionArn('*')],
-      parameters: { ExecutionArn: JsonPath.format(executionArn(`{}-${specificationDigest}`), BUILD) },
-      resultSelector: { 'status.$': '$.Status' },
-      resultPath: '$.earlier',
-    });
-    look.addRetry(PATIENT);
-    acknowledgeWildcard(
-      this,
-      executionArn('*'),
-      'The executions of the one release machine, whose names come with each build.',
-    );
-    const failed = ['FAILED', 'ABORTED', 'TIMED_OUT'].map((status) =>
-      Condition.stringEquals('$.earlier.status', status),
-    );
-    return look.next(
-      new Choice(this, 'Earlier', { stateName: 'Did it fail?' })
-        .when(Condition.or(...failed), again)
-        .otherwise(started),
-    );
-  }
-
-  private startTask(stateName: string, comment: string, name: string): StepFunctionsStartExecution {
-    const start = new StepFunctionsStartExecution(this, stateName, {
-      stateName,
-      comment,
-      stateMachine: this.props.releaseMachine,
-      integrationPattern: IntegrationPattern.REQUEST_RESPONSE,
-      name,
-      input: TaskInput.fromObject({
-        build: BUILD,
-        artifact: JsonPath.stringAt('$.plan.artifact'),
-        begun: JsonPath.stringAt('$$.Execution.StartTime'),
-      }),
-      resultPath: '$.release',
-    });
-    start.addRetry({ errors: EXISTS, maxAttempts: 0 });
-    start.addRetry(PATIENT);
-    return start;
   }
 }
