@@ -8,6 +8,8 @@ export interface ChannelWeights {
   readonly outer: number;
   readonly channels: number;
   readonly inner: number;
+  /** Whether all channels take one scale where that leaves less error than one for each. */
+  readonly orOneScale?: true;
   /** For messages. */
   readonly name: string;
 }

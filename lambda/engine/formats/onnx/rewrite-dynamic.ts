@@ -13,7 +13,7 @@ type Quantized = readonly [values: string, scale: string, zeroPoint: string];
 /**
  * Weights as integers that are multiplied as integers: activations are quantized while running, from their own range.
  * `exact` has one scale for a weight, and uint8 with a zero point for a table, as onnxruntime's quantize_dynamic has
- * them; otherwise each channel has its own.
+ * them; otherwise each channel has its own, unless that leaves more error than one scale for all.
  */
 export class DynamicRewriter {
   private readonly activations = new Map<Graph, Map<string, Quantized>>();
@@ -28,7 +28,7 @@ export class DynamicRewriter {
     const uses = treatment.integerUses!;
     const isTable = uses.every(({ node }) => isOperator(node, 'Gather'));
     const perChannel = !this.exact;
-    const weights = channelWeights(decided, perChannel);
+    const weights = { ...channelWeights(decided, perChannel), ...(perChannel ? { orOneScale: true as const } : {}) };
     const names = addIntegers(decided, weights, isTable && this.exact ? 'uint8' : 'int8', this.context);
     for (const use of uses) this.replace(use, decided, names, perChannel);
     const others = constant.uses.length > uses.length || constant.graph.outputs.includes(constant.name);

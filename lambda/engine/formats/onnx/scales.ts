@@ -3,6 +3,7 @@ import { StepContext } from '../../step-context';
 import { WeightType } from '../../weights/weight-type';
 import { roundTo } from '../../weights/rounding';
 import { refuseNotFinite } from '../../weights/weight-kernels';
+import { encodeIntegers } from './encode-integers';
 import { ChannelWeights, Integers } from './onnx-steps';
 import { eachChunk, WeightChunk } from './weight-chunks';
 
@@ -40,7 +41,8 @@ export function scalesOf(
   const own = known.get(context.plan) ?? new Map<string, Promise<Scales>>();
   known.set(context.plan, own);
   const { begin, end } = channelsApart(weights) ? range : { begin: 0, end: weights.channels };
-  const key = [weights.from.file, weights.from.offset, integers, weights.outer, weights.channels, begin, end].join(' ');
+  const { from, outer, channels, orOneScale } = weights;
+  const key = [from.file, from.offset, integers, outer, channels, orOneScale, begin, end].join(' ');
   const found =
     own.get(key) ??
     (integers === 'int8' ? symmetric(weights, { begin, end }, context, held) : withZeroPoint(weights, context, held));
@@ -50,9 +52,9 @@ export function scalesOf(
   return found;
 }
 
-/** Whether the weights of a channel follow each other, and those of the next channel them. */
-export function channelsApart({ outer, inner }: ChannelWeights): boolean {
-  return outer === 1 && inner > 1;
+/** Whether a channel's scale needs its own weights alone, and these follow each other. */
+export function channelsApart({ outer, inner, orOneScale }: ChannelWeights): boolean {
+  return outer === 1 && inner > 1 && orOneScale === undefined;
 }
 
 async function symmetric(
@@ -93,7 +95,36 @@ async function symmetric(
   });
   for (const magnitude of bits) refuseNotFinite(context, from.file, name, 'F32', magnitude);
   const largest = new Float32Array(bits.buffer);
-  return { values: largest.map((absmax) => scaleOf(absmax / 127, from.dtype)), zeroPoint: 0 };
+  const values = largest.map((absmax) => scaleOf(absmax / 127, from.dtype));
+  if (weights.orOneScale === undefined) return { values, zeroPoint: 0 };
+  const most = largest.reduce((a, b) => Math.max(a, b), 0);
+  const one = new Float32Array(channels).fill(scaleOf(most / 127, from.dtype));
+  const [apart, together] = [await noiseOf(weights, values, context), await noiseOf(weights, one, context)];
+  return { values: together < apart ? one : values, zeroPoint: 0 };
+}
+
+/**
+ * The squared error that scales leave. It is always summed over the same chunks, whatever is held, so that all workers who
+ * make a part of the tensor come to the same number.
+ */
+async function noiseOf(weights: ChannelWeights, scales: Float32Array, context: StepContext): Promise<number> {
+  const { outer, channels, inner, from, name } = weights;
+  const { arena } = kernels();
+  return arena.scoped(async () => {
+    const stats = arena.alloc(24);
+    stats.view.fill(0);
+    const request = {
+      from,
+      name,
+      first: 0,
+      count: outer * channels * inner,
+      unit: inner === 1 ? channels : inner,
+    };
+    await eachChunk(request, context, (chunk) =>
+      arena.scoped(async () => encodeIntegers(chunk, weights, scales, arena.alloc(chunk.count).ptr, stats.ptr)),
+    );
+    return new Float64Array(stats.view.buffer, stats.ptr, 3)[1];
+  });
 }
 
 /** One scale for all weights, with a zero point so that the range from the least to the largest is covered. */

@@ -344,28 +344,28 @@ describe('what happens to a model', () => {
   });
 
   test('any cut into pieces, in any order, makes the same bytes', async () => {
-    const wide = {
-      'model.onnx': model([
-        x,
-        value(GRAPH.outputs, 'y', 1, ['batch', 8000]),
-        weight('w', [64, 8000]),
-        node('MatMul', ['x', 'w'], ['y']),
-      ]),
-    };
+    const y8000 = value(GRAPH.outputs, 'y', 1, ['batch', 8000]);
+    const wide = model([x, y8000, weight('w', [64, 8000]), node('MatMul', ['x', 'w'], ['y'])]);
+    const transposed = [integerValue('transB', 1)];
+    const high = model([x, y8000, weight('w', [8000, 64]), node('Gemm', ['x', 'w'], ['y'], transposed)]);
     for (const recipe of [
       { method: 'int8', prune: 0.3 },
       { method: 'int8-dynamic', mode: 'exact' },
+      { method: 'int8-dynamic' },
       { method: 'w4a16', groupSize: 32 },
       { method: 'fp16', prune: '2:4' },
       { method: 'none', prune: 0.5 },
     ]) {
-      const whole = await compress(filesOf(wide), recipe);
-      const limits = { targetPieceBytes: 60_000, minPieceBytes: 14_000 };
-      const cut = await compress(filesOf(wide), recipe, { limits, reverse: true });
-      expect(cut.layout.outputs[0].pieces.length).toBeGreaterThan(whole.layout.outputs[0].pieces.length);
-      expect(Buffer.compare(cut.outputs['model.onnx'], whole.outputs['model.onnx'])).toBe(0);
-      expect(cut.sums.w.noise).toBeCloseTo(whole.sums.w.noise, 3);
-      expect(cut.sums.w.count).toBe(64 * 8000);
+      for (const bytes of [wide, high]) {
+        const source = { 'model.onnx': bytes };
+        const whole = await compress(filesOf(source), recipe);
+        const limits = { targetPieceBytes: 60_000, minPieceBytes: 14_000 };
+        const cut = await compress(filesOf(source), recipe, { limits, reverse: true });
+        expect(cut.layout.outputs[0].pieces.length).toBeGreaterThan(whole.layout.outputs[0].pieces.length);
+        expect(Buffer.compare(cut.outputs['model.onnx'], whole.outputs['model.onnx'])).toBe(0);
+        expect(cut.sums.w.noise).toBeCloseTo(whole.sums.w.noise, 3);
+        expect(cut.sums.w.count).toBe(64 * 8000);
+      }
     }
   });
 });
