@@ -19,10 +19,10 @@ import { formatBytes, Terminal } from './terminal';
 import { WorkerPool } from './worker-pool';
 
 /** Source bytes of one worker's turn: small enough that all cores end at about the same time. */
-const MAX_ITEM_BYTES = 128 << 20;
+const MAX_ITEM_BYTES = 64 << 20;
 const MIN_ITEM_BYTES = 16 << 20;
-/** Turns that each worker should get at least. */
-const TURNS = 8;
+/** Turns that each worker should get at least; a tensor that is no more than one is not cut. */
+const TURNS = 16;
 
 type CompressCommand = Extract<Command, { name: 'compress' }>;
 
@@ -48,11 +48,18 @@ export async function compress(command: CompressCommand, terminal: Terminal): Pr
   let plan: Plan | undefined;
   let manifest: Manifest;
   try {
-    const itemBytes = Math.min(
-      MAX_ITEM_BYTES,
-      Math.max(MIN_ITEM_BYTES, Math.ceil(sourceBytes / (command.jobs * TURNS))),
-    );
-    const { items } = await planBuild({ source, artifact, work, recipe: command.recipe, formats: FORMATS, itemBytes });
+    const wholeTensorBytes = Math.ceil(sourceBytes / (command.jobs * TURNS));
+    const itemBytes = Math.min(MAX_ITEM_BYTES, Math.max(MIN_ITEM_BYTES, wholeTensorBytes));
+    const { recipe } = command;
+    const { items } = await planBuild({
+      source,
+      artifact,
+      work,
+      recipe,
+      formats: FORMATS,
+      itemBytes,
+      wholeTensorBytes,
+    });
     plan = (await readPlan(work))!;
     for (const warning of plan.warnings) terminal.stderr.write(`Warning: ${warning}\n`);
     const progress = new Progress(
@@ -62,7 +69,10 @@ export async function compress(command: CompressCommand, terminal: Terminal): Pr
     await workers.run(items, (bytes) => progress.add(bytes), interrupt.signal);
     progress.end();
     interrupt.signal.throwIfAborted();
+    // Threads take some milliseconds to end, and are needed no more.
+    const closed = workers.close();
     manifest = await finalizeBuild({ artifact, work, plan, extraFiles: [], provenance: {}, version: VERSION });
+    await closed;
   } catch (error) {
     await workers.close();
     if (plan !== undefined) await abandonBuild(artifact, plan);

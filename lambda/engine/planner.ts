@@ -28,6 +28,8 @@ export interface PlanRequest {
   readonly formats: readonly ModelFormat[];
   /** @default 512 MiB */
   readonly itemBytes?: number;
+  /** Source bytes of a tensor that one worker makes whole all the same. @default itemBytes */
+  readonly wholeTensorBytes?: number;
 }
 
 export interface PlanAnswer {
@@ -83,7 +85,7 @@ export async function planBuild(request: PlanRequest): Promise<PlanAnswer> {
 
 /** Finds the model's format and asks it for the layout, without starting anything. */
 export async function layOut(
-  request: Pick<PlanRequest, 'source' | 'recipe' | 'formats' | 'itemBytes'>,
+  request: Pick<PlanRequest, 'source' | 'recipe' | 'formats' | 'itemBytes' | 'wholeTensorBytes'>,
 ): Promise<{ format: ModelFormat; source: SourceFiles; layout: Layout }> {
   const files = await request.source.list();
   if (files.length === 0)
@@ -100,6 +102,7 @@ export async function layOut(
     const limits: LayoutLimits = {
       targetPieceBytes: request.itemBytes ?? DEFAULT_ITEM_BYTES,
       minPieceBytes: MIN_PIECE_BYTES,
+      wholeTensorBytes: request.wholeTensorBytes,
     };
     return { format, source, layout: await format.plan(source, request.recipe, limits) };
   }

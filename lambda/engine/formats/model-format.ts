@@ -16,6 +16,13 @@ export interface SourceFiles {
 export interface LayoutLimits {
   /** Source bytes that one piece should read at the most, where the format can cut there. */
   readonly targetPieceBytes: number;
+  /**
+   * Source bytes of a tensor up to which one piece makes it whole even beyond the target, where the format gains by it: of
+   * a matrix that is cut into rows, the scales lie behind all rows and take a second read.
+   *
+   * @default targetPieceBytes
+   */
+  readonly wholeTensorBytes?: number;
   /** No piece but an output's last may be shorter, in bytes (S3's smallest part). */
   readonly minPieceBytes: number;
 }

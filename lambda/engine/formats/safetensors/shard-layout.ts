@@ -42,7 +42,8 @@ export function layOutShard(
       for (const weight of entry.weights) {
         const set = scheme.sharesScale ? engineNameOf(weight.module) : weight.module;
         const shared = scheme.sharesScale ? sets.get(set)! : undefined;
-        add(`weight ${set}`, index, quantizedUnit(weight, scheme, prune, index, limits.targetPieceBytes, shared));
+        const most = Math.max(limits.wholeTensorBytes ?? 0, limits.targetPieceBytes);
+        add(`weight ${set}`, index, quantizedUnit(weight, scheme, prune, index, limits.targetPieceBytes, most, shared));
       }
     } else {
       const make = actionOf(entry.treatment) === 'keep' ? copiedUnit : convertedUnit;

@@ -44,13 +44,19 @@ export function convertedUnit(selected: SelectedTensor, index: number, target: n
   return { tensors: [{ name: tensor.name, dtype: to, shape: tensor.shape, bytes }], steps };
 }
 
-/** Lays out a weight in a number format: its tensors one after the other, so that one step can make them all. */
+/**
+ * Lays out a weight in a number format: its tensors one after the other, so that one step can make them all.
+ *
+ * @param target - source bytes of a step where the weight is cut into rows
+ * @param most - source bytes of a weight that is not cut
+ */
 export function quantizedUnit(
   weight: Weight,
   scheme: Scheme,
   prune: boolean,
   index: number,
   target: number,
+  most: number,
   shared: readonly Weight[] | undefined,
 ): OutputUnit {
   const { module, rows, columns, dtype } = weight;
@@ -89,10 +95,10 @@ export function quantizedUnit(
   };
   const roles = parts.map(({ role }) => role);
   const held = parts.filter(({ role }) => role !== 'data').reduce((sum, { bytes }) => sum + bytes, 0);
-  if (rows * rowBytes <= target && held <= MAX_HELD_BYTES) return { tensors, steps: [make(roles, 0, rows)] };
-  const inRows = (emit: QuantizeStep['emit'], most: number, bytesPerRow: number): CostedStep[] => {
+  if (rows * rowBytes <= most && held <= MAX_HELD_BYTES) return { tensors, steps: [make(roles, 0, rows)] };
+  const inRows = (emit: QuantizeStep['emit'], bytes: number, bytesPerRow: number): CostedStep[] => {
     const unit = scheme.rowMultiple;
-    const count = Math.max(unit, Math.floor(most / bytesPerRow / unit) * unit);
+    const count = Math.max(unit, Math.floor(bytes / bytesPerRow / unit) * unit);
     return Array.from({ length: Math.ceil(rows / count) }, (_, i) =>
       make(emit, i * count, Math.min(rows, (i + 1) * count)),
     );

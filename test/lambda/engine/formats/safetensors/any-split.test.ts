@@ -101,8 +101,9 @@ describe.each(METHODS)('%s: any split over workers, in any order, with repeats, 
     const source = sourceFiles(randomModel(seed, method === 'w4a16-asym' ? undefined : experts));
     const whole = await make(source, recipe, LIMITS);
     const random = randomNumbers(seed);
-    for (const targetPieceBytes of prune === undefined ? [4_000, 40_000] : [9_000]) {
-      const split = await make(source, recipe, { targetPieceBytes, minPieceBytes: 500 }, shuffled(random));
+    for (const [targetPieceBytes, wholeTensorBytes] of prune === undefined ? [[4_000, 9_000], [40_000]] : [[9_000]]) {
+      const limits = { targetPieceBytes, minPieceBytes: 500, wholeTensorBytes };
+      const split = await make(source, recipe, limits, shuffled(random));
       expect(split.layout.outputs.flatMap(({ pieces }) => pieces).length).toBeGreaterThan(4);
       for (const [key, bytes] of whole.files) expect([key, split.files.get(key)!.equals(bytes)]).toEqual([key, true]);
       expect([...split.sums.keys()].sort()).toEqual([...whole.sums.keys()].sort());

@@ -476,4 +476,23 @@ describe('large models', () => {
       [['scale', 'shape'], 0, 262144],
     ]);
   });
+
+  test('matrices up to a given length are not cut, so that no scale takes a second read', async () => {
+    const large = [
+      weight('model.layers.0.mlp.up_proj', 28672, 8192),
+      weight('model.layers.0.mlp.down_proj', 8192, 57344),
+    ];
+    const limits = { ...LIMITS, targetPieceBytes: 64 << 20, wholeTensorBytes: 28672 * 8192 * 2 };
+    const source = sourceFiles(shardedModel(large, 1, CONFIG));
+    const layout = await planCheckpoint(source, parseRecipe({ method: 'w4a16' }), limits);
+    checkLayout(layout);
+    const [whole, ...cut] = quantizeSteps(layout);
+    expect([whole.emit, whole.begin, whole.end]).toEqual([['data', 'scale', 'shape'], 0, 28672]);
+    expect(cut.map(({ emit }) => emit)).toEqual([...Array.from({ length: 15 }, () => ['data']), ['scale', 'shape']]);
+    const bytes = large.reduce((sum, { shape: [rows, columns] }) => sum + rows * columns * 2, 0);
+    const { pieces } = layout.outputs.find(({ key }) => key.endsWith('.safetensors'))!;
+    const read = pieces.reduce((sum, { cost }) => sum + cost, 0);
+    expect(read).toBeGreaterThan(bytes + 8192 * 57344 * 2);
+    expect(read).toBeLessThan(bytes + 8192 * 57344 * 2 + 10_000);
+  });
 });
