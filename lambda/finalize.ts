@@ -1,9 +1,11 @@
 import { finalizeBuild } from './engine/finalizer';
+import { parseS3Address } from './engine/io/location';
 import { Manifest } from './engine/manifest';
 import { readPlan } from './engine/plan-store';
+import { abortOpenUploads } from './left-behind/open-uploads';
 import { fields, InvalidEventError, text } from './support/fields';
 import { readServingCode } from './support/serving-code';
-import { openStore } from './support/stores';
+import { openStore, s3 } from './support/stores';
 import { VERSION } from './support/version';
 
 /** Completes the artifact, adds the code that serves it, and writes the manifest. */
@@ -20,6 +22,8 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     provenance: provenance(fields(event, 'provenance')),
     version: VERSION,
   });
+  // All of the plan's uploads are complete: what is open was begun by a Plan that was cut off before it had a plan.
+  await abortOpenUploads(s3, parseS3Address(plan.artifactRoot));
   return { artifact: plan.artifactRoot, format: manifest.format, ...summary(manifest) };
 }
 

@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -136,6 +137,15 @@ export class ModelCompressor extends Construct implements IModelCompressor {
       logEncryptionKey: props.models.logEncryptionKey,
     });
     this.machine = machine;
+  }
+
+  /**
+   * How long each function may take.
+   *
+   * @internal
+   */
+  public get _timeout(): Duration {
+    return this.functions.timeout;
   }
 
   /** Compresses. Input `{ "source": "s3://…/" }`, output `{ "artifact": "s3://…/", "build": "…" }`. */

@@ -21,6 +21,7 @@ import { digest } from './private/digest';
 import { grantInvoke } from './private/grant-invoke';
 import { grantRun } from './private/grant-run';
 import { Hosting } from './private/hosting';
+import { LeftBehind } from './private/left-behind';
 import { Registration } from './private/registration';
 import { ReleaseMachine } from './private/release-machine';
 import { endpointArns } from './private/release-places';
@@ -194,7 +195,15 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       logEncryptionKey: models.logEncryptionKey,
     });
     if (approval === ReleaseApproval.MANUAL) registration.releaseApproved(release.machine, this.notifications.topic);
-    const cleanUp = this.createCleanUp(build, release, hosting, registration);
+    const leftBehind = new LeftBehind(this, 'LeftBehind', {
+      modelName,
+      models,
+      buildMachine: build.machine,
+      functionTimeout: this.compressor._timeout,
+    });
+    const cleanUp = this.createCleanUp(build, release, hosting, registration, leftBehind);
+    // Goes before the clean-up does, as triggers do, so that nothing is started that it does not stop.
+    leftBehind.watch(this, 'FailedBuilds').node.addDependency(cleanUp);
     const inputsDigest = digest(this, [modelName, compressionDigest, specificationDigest]);
     this.tagMachines(modelName, inputsDigest);
     const triggers = createTriggers(this, {
@@ -273,16 +282,17 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     release: ReleaseMachine,
     hosting: Hosting,
     registration: Registration,
+    leftBehind: LeftBehind,
   ): CleanUp {
     const cleanUp = new CleanUp(this, 'CleanUp', {
       endpointName: this.endpointName,
-      machines: [build.machine, release.machine],
+      machines: [build.machine, release.machine, leftBehind.machine],
       models: this.models,
       scaling: hosting.scaling,
       registration,
     });
     // The endpoint needs its role, and running builds need theirs, until they are gone. Only then is a bucket empty for good.
-    cleanUp.node.addDependency(build, release, hosting, registration, this.compressor, this.models);
+    cleanUp.node.addDependency(build, release, leftBehind, hosting, registration, this.compressor, this.models);
     for (const part of [this.training, this.evaluation]) if (part !== undefined) cleanUp.node.addDependency(part);
     return cleanUp;
   }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { ModelError } from './errors';
+import { ConflictError, ModelError } from './errors';
 import { ObjectStore, UploadedPart } from './io/object-store';
 import { combineCrc64nvme, crc64nvme } from './kernels/crc64';
 import { Manifest, MANIFEST_KEY, ManifestFile, readManifest } from './manifest';
 import { mapConcurrently } from './map-concurrently';
 import { Plan, PlannedOutput } from './plan';
-import { readResult } from './plan-store';
+import { markOfPlan, readResult } from './plan-store';
 import { abortOutputs } from './planner';
 import { TensorSums } from './step-context';
 import { reportTensors, reportTotals } from './tensor-report';
@@ -32,12 +32,15 @@ export interface FinalizeRequest {
 /**
  * Completes the outputs and writes the manifest, last and only once. Doing it again answers with the manifest that is
  * there.
+ *
+ * @throws ConflictError when the build is given up meanwhile; then no manifest stays.
  */
 export async function finalizeBuild(request: FinalizeRequest): Promise<Manifest> {
   const { artifact, plan } = request;
   const finished = await readManifest(artifact);
   if (finished !== undefined) return finished;
 
+  const mark = await markOfPlan(request.work);
   const { parts, sums } = await gatherResults(request.work, plan);
   const files = await mapConcurrently(plan.outputs, CONCURRENCY, (output, index) =>
     completeOutput(artifact, output, parts[index]),
@@ -60,8 +63,23 @@ export async function finalizeBuild(request: FinalizeRequest): Promise<Manifest>
     provenance: request.provenance,
   };
   const body = Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`);
-  if (await artifact.put(MANIFEST_KEY, body, { onlyIfAbsent: true })) return manifest;
-  return (await readManifest(artifact)) ?? manifest;
+  await requirePlan(request.work, mark);
+  if (!(await artifact.put(MANIFEST_KEY, body, { onlyIfAbsent: true }))) {
+    return (await readManifest(artifact)) ?? manifest;
+  }
+  try {
+    await requirePlan(request.work, mark);
+  } catch (error) {
+    await artifact.delete(MANIFEST_KEY);
+    throw error;
+  }
+  return manifest;
+}
+
+/** Whoever gives a build up forgets its plan before anything else. */
+async function requirePlan(work: ObjectStore, mark: string | undefined): Promise<void> {
+  if (mark !== undefined && (await markOfPlan(work)) === mark) return;
+  throw new ConflictError(`the plan in ${work.root} is gone: the build was given up; start it again`);
 }
 
 /**

@@ -73,6 +73,18 @@ export async function readResult(work: ObjectStore, item: number): Promise<ItemR
   return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as ItemResult);
 }
 
+/** What tells a plan from another one in the same place; undefined when there is none. */
+export async function markOfPlan(work: ObjectStore): Promise<string | undefined> {
+  return (await work.list(PLAN_KEY)).find(({ key }) => key === PLAN_KEY)?.etag;
+}
+
+/** Forgets a build's plan, so that nothing more is made by it. Answers whether there was one. */
+export async function forgetPlan(work: ObjectStore): Promise<boolean> {
+  if ((await markOfPlan(work)) === undefined) return false;
+  await work.delete(PLAN_KEY);
+  return true;
+}
+
 /** Forgets a build's plan and results, the plan first, so that it can be planned anew. */
 export async function deletePlan(work: ObjectStore): Promise<void> {
   await work.delete(PLAN_KEY);

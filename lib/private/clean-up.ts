@@ -65,7 +65,7 @@ export class CleanUp extends Construct {
           arnFormat: ArnFormat.COLON_RESOURCE_NAME,
         }),
       ),
-      wildcardReason: 'The executions of the two machines of this pipeline, whose names come with each build.',
+      wildcardReason: 'The executions of the machines of this pipeline, whose names come with each build.',
     });
     return stop;
   }

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ModelCompressorProps } from '../model-compressor';
+import { allowGivingUp, allowListUploads } from './allow-giving-up';
 import { allowKey, allowList, allowObjects } from './grants';
 import { HandlerFunction, HandlerFunctionProps } from './handler-function';
 import { COMPRESSED, RAW, WORK } from './prefixes';
@@ -15,12 +16,15 @@ export class CompressionFunctions {
   public readonly compress: HandlerFunction;
   public readonly finalize: HandlerFunction;
   public readonly abort: HandlerFunction;
+  /** How long each may take. */
+  public readonly timeout: Duration;
 
   constructor(
     scope: Construct,
     private readonly props: ModelCompressorProps,
   ) {
     const { modelName, models, memorySize = 3008, timeout = Duration.minutes(15) } = props;
+    this.timeout = timeout;
     const create = (id: string, rest: Pick<HandlerFunctionProps, 'handler' | 'description' | 'memorySize'>) =>
       new HandlerFunction(scope, id, { ...rest, timeout, logEncryptionKey: models.logEncryptionKey });
     this.plan = create('Plan', {
@@ -65,17 +69,17 @@ export class CompressionFunctions {
       allowObjects(role, bucket, raw, ['s3:GetObject']);
       allowList(role, bucket, [raw, work, compressed], true);
     }
-    for (const { role } of [this.finalize, this.abort]) allowList(role, bucket, [work, compressed], true);
+    allowList(this.finalize.role, bucket, [work, compressed], true);
+    allowListUploads(this.finalize.role, models, modelName);
     allowObjects(this.plan.role, bucket, work, ['s3:GetObject', 's3:PutObject']);
     allowObjects(this.compress.role, bucket, work, ['s3:GetObject', 's3:PutObject']);
     allowObjects(this.finalize.role, bucket, work, ['s3:GetObject']);
-    allowObjects(this.abort.role, bucket, work, ['s3:GetObject', 's3:DeleteObject']);
     allowObjects(this.plan.role, bucket, compressed, ['s3:GetObject', ...uploads]);
     allowObjects(this.compress.role, bucket, compressed, ['s3:PutObject']);
     allowObjects(this.finalize.role, bucket, compressed, ['s3:GetObject', ...uploads]);
-    allowObjects(this.abort.role, bucket, compressed, ['s3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload']);
+    allowObjects(this.finalize.role, bucket, compressed, ['s3:DeleteObject'], '*/manifest.json');
     for (const { role } of [this.plan, this.compress, this.finalize]) allowKey(role, encryptionKey, 'write');
-    allowKey(this.abort.role, encryptionKey, 'read');
+    allowGivingUp(this.abort.role, models, modelName);
   }
 
   /** Any zip of the asset bucket: a build that still runs when a new version is deployed needs the code of its own. */

@@ -37,7 +37,7 @@ describe('two pipelines', () => {
     const two = new ModelPipeline(stack, 'Two', pipelineProps());
     const three = maximalPipeline(stack, 'Three');
     expect(new Set([one, two, three].map(({ endpointName }) => endpointName)).size).toBe(3);
-    Template.fromStack(stack).resourceCountIs('AWS::StepFunctions::StateMachine', 9);
+    Template.fromStack(stack).resourceCountIs('AWS::StepFunctions::StateMachine', 12);
   });
 
   test('share a bucket', () => {
@@ -123,14 +123,53 @@ describe('the clean-up', () => {
     expect(run.DependsOn).toContain(name);
   });
 
-  test('knows the endpoint and both machines', () => {
+  test('knows the endpoint and the machines', () => {
     template().hasResourceProperties('Custom::ModelpressCleanUp', {
       endpointName: Match.stringLikeRegexp('^stack-pipeline-[0-9a-f]+$'),
       stateMachineArns: [
         { Ref: Match.stringLikeRegexp('BuildMachine') },
         { Ref: Match.stringLikeRegexp('ReleaseMachine') },
+        { Ref: Match.stringLikeRegexp('LeftBehindMachine') },
       ],
     });
+  });
+});
+
+describe('what builds leave behind', () => {
+  test('is looked for behind every build that did not succeed, until the stack is deleted', () => {
+    const made = template();
+    const rules = made.findResources('AWS::Events::Rule', {
+      Properties: {
+        EventPattern: {
+          source: ['aws.states'],
+          'detail-type': ['Step Functions Execution Status Change'],
+          detail: {
+            stateMachineArn: [{ Ref: Match.stringLikeRegexp('BuildMachine') }],
+            status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          },
+        },
+        Targets: [
+          {
+            Arn: { Ref: Match.stringLikeRegexp('LeftBehindMachine') },
+            InputTransformer: { InputPathsMap: { 'detail-executionArn': '$.detail.executionArn' } },
+          },
+        ],
+      },
+    });
+    const [rule, ...others] = Object.values(rules) as { DependsOn: string[] }[];
+    expect(others).toEqual([]);
+    expect(rule.DependsOn).toEqual(
+      expect.arrayContaining(Object.keys(made.findResources('Custom::ModelpressCleanUp'))),
+    );
+  });
+
+  test.each([15, 4])('is removed when no function of %d minutes can go on any more', (minutes) => {
+    const stack = newStack();
+    const compression = { recipe: CompressionRecipe.int8(), timeout: Duration.minutes(minutes) };
+    new ModelPipeline(stack, 'Pipeline', pipelineProps({ compression }));
+    const { States } = definitionOf(stack, 'LeftBehind');
+    expect(Number(States.FunctionsMayGoOn.Seconds)).toBeGreaterThan(minutes * 60);
+    expect(States.RemoveLeftBehind.Parameters).toMatchObject({ model: 'digits', lingerSeconds: minutes * 60 });
   });
 });
 

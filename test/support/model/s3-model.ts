@@ -89,6 +89,11 @@ export class S3Model {
       this.uploads.set(UploadId, { place: placeOf(input), parts: new Map() });
       return { UploadId };
     },
+    ListMultipartUploads: ({ Bucket, Prefix = '' }: S3.ListMultipartUploadsCommandInput) => ({
+      Uploads: [...this.uploads]
+        .filter(([, { place }]) => place.startsWith(`${Bucket}/${Prefix}`))
+        .map(([UploadId, { place }]) => ({ UploadId, Key: place.slice(Bucket!.length + 1) })),
+    }),
     UploadPart: (input: S3.UploadPartCommandInput) => {
       const etag = `"part-${++this.count}"`;
       this.upload(input).parts.set(input.PartNumber!, { body: Buffer.from(input.Body as Uint8Array), etag });

@@ -7,9 +7,9 @@ import { newStack, pipelineProps } from '../../lib/support/pipelines';
 export const BUCKET = 'models';
 export const ENDPOINT = 'digits-live';
 
-export type Machine = 'build' | 'release';
+export type Machine = 'build' | 'release' | 'left-behind';
 
-/** The two machines of a pipeline as they are deployed, and what a deployment puts into the bucket of assets. */
+/** The machines of a pipeline as they are deployed, and what a deployment puts into the bucket of assets. */
 export interface Stage {
   readonly machines: Readonly<Record<Machine, MachineDefinition>>;
   /** Content by place, `bucket/key`. */
@@ -36,7 +36,11 @@ export function makeStage(changes: Partial<ModelPipelineProps> = {}): Stage {
         .replaceAll('${AWS::Region}', 'us-east-1')
         .replaceAll('<AWS::Region>', 'us-east-1'),
     ) as MachineDefinition;
-  const machines = { build: read('BuildMachine'), release: read('ReleaseMachine') };
+  const machines = {
+    build: read('BuildMachine'),
+    release: read('ReleaseMachine'),
+    'left-behind': read('LeftBehind'),
+  };
   const golden = machines.release.States.SmokeTest.Parameters.golden as unknown as { bucket: string; key: string };
   const code = machines.build.States.Finalize.Parameters.code as unknown as { bucket: string; key: string };
   const assets = new Map<string, Uint8Array>([

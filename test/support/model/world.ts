@@ -10,6 +10,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { Ledger } from '../../../lambda/release/ledger';
 import { Json } from '../../lib/support/definition';
 import { execute, Execution, executionArn, fault, TaskHandler } from '../../lib/support/execute';
+import { Invocation, Mishap } from './invocation';
 import { S3Model } from './s3-model';
 import { SageMakerModel } from './sagemaker-model';
 import { BUCKET, ENDPOINT, Machine, Stage } from './stage';
@@ -28,6 +29,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   EvaluationGate: 'evaluation-gate',
   Register: 'register',
   Abort: 'abort',
+  RemoveLeftBehind: 'left-behind',
   Serialise: 'serialise',
   Release: 'release',
   Status: 'status',
@@ -59,11 +61,13 @@ export interface Started extends Partial<Execution> {
 export interface WorldOptions {
   /**
    * Where another execution may come between, or an execution may be cut off: before every state, and besides before
-   * calls by which two executions can meet, or before those that change anything.
+   * calls by which two executions can meet, before those that change anything, or before every call.
    */
-  readonly points?: 'states' | 'shared' | 'changes';
+  readonly points?: 'states' | 'shared' | 'changes' | 'calls';
   /** What a state fails with instead of doing its work. */
   readonly fault?: (state: string, input: Json, execution: string) => Error | undefined;
+  /** What else than an answer comes of calling the function of a state. */
+  readonly mishap?: (state: string, execution: string) => Mishap | undefined;
   /** What an evaluation measures. */
   readonly metrics?: object;
 }
@@ -187,6 +191,12 @@ export class World {
     });
   }
 
+  /** Starts what comes by long after builds that did not succeed, as EventBridge would. */
+  removeLeftBehind(): void {
+    for (const { arn, name, status } of this.of('build'))
+      if (status !== 'SUCCEEDED') this.start('left-behind', `behind-${name}-${this.begun}`, { execution: arn });
+  }
+
   /** Until everything that was started has ended. */
   async run(choose: Choose = inOrder, after?: (thread: Thread) => void): Promise<void> {
     await this.threads.run(choose, after);
@@ -230,7 +240,7 @@ export class World {
           const error = this.options.fault?.(state, input, name);
           if (error !== undefined) throw error;
           try {
-            return await task(input);
+            return await this.invoke(state, name, () => task(input));
           } catch (problem) {
             if (WAITING.includes((problem as Error).name)) thread.isAsleep = true;
             throw problem;
@@ -238,6 +248,14 @@ export class World {
         },
       ]),
     );
+  }
+
+  private async invoke(state: string, execution: string, task: () => unknown): Promise<unknown> {
+    const mishap = this.options.mishap?.(state, execution);
+    const invocation = new Invocation(mishap);
+    if (mishap?.goesOn !== true) return invocation.run(task);
+    this.threads.start(`${execution}'s ${state}`, () => invocation.run(task).catch(() => undefined));
+    throw mishap.error;
   }
 
   /** What Step Functions does for a state that waits for a job. */
@@ -269,7 +287,10 @@ export class World {
   private async send(client: string, name: string, input: object): Promise<object> {
     const { points = 'states' } = this.options;
     const isLedger = client === 'S3Client' && ((input as { Key?: string }).Key ?? '').startsWith('releases/');
-    const isPoint = points === 'shared' ? isLedger || SHARED.test(name) : points === 'changes' && CHANGES.test(name);
+    const isPoint =
+      points === 'calls' ||
+      (points === 'shared' ? isLedger || SHARED.test(name) : points === 'changes' && CHANGES.test(name));
+    Invocation.own?.check(CHANGES.test(name));
     if (isPoint || this.threads.own?.isStopped === true) await this.threads.point();
     if (client === 'S3Client') return this.s3.send(name, input);
     if (client === 'SageMakerClient') return this.sageMaker.send(name, input);
