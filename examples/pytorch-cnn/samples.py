@@ -16,7 +16,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=5)
     count = parser.parse_args().count
-    _, _, held_out_x, held_out_y = shapes.load()
+    held_out_x, held_out_y = shapes.load_held_out()
     print(
         json.dumps(
             [

@@ -16,6 +16,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=5)
     count = parser.parse_args().count
-    _, _, texts, labels = reviews.load()
+    texts, labels = reviews.load_held_out()
     samples = zip(texts[:count], labels[:count])
     print(json.dumps([{"label": reviews.CLASSES[label], "request": {"instances": [text]}} for text, label in samples]))

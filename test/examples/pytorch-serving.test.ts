@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { LIMITS } from '../../tools/examples/runs';
 import { testPython } from '../support/python';
 
 const ROOT = resolve(__dirname, '../..');
@@ -12,8 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), 'modelpress-pytorch-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Seen {
-  readonly raw: number;
-  readonly compressed: number;
+  /** Shares of right answers, of each folder in its order. */
+  readonly accuracies: number[];
   readonly batch: boolean;
   readonly mistakes: unknown[];
 }
@@ -23,7 +24,7 @@ describe.each([
   ['pytorch-cnn', 0.55],
   ['pytorch-text', 0.7],
 ])('%s', (example, lowest) => {
-  const [raw, compressed] = ['raw', 'int8'].map((name) => join(folder, example, name));
+  const [raw, int8, int4] = ['raw', 'int8', 'int4'].map((name) => join(folder, example, name));
   let seen: Seen;
 
   beforeAll(async () => {
@@ -32,20 +33,25 @@ describe.each([
     const golden = readFileSync(join(ROOT, 'test/golden/examples', `${example}.onnx.gz`));
     writeFileSync(join(raw, 'model.onnx'), gunzipSync(golden));
     const cli = join(ROOT, 'dist/cli/modelpress.js');
-    await promisify(execFile)(process.execPath, [cli, 'compress', raw, compressed, '--recipe', 'int8']);
+    for (const artifact of [int8, int4])
+      await promisify(execFile)(process.execPath, [cli, 'compress', raw, artifact, '--recipe', basename(artifact)]);
     const script = join(__dirname, 'pytorch_serving.py');
-    const args = [script, join(ROOT, 'examples', example), raw, compressed, String(COUNT)];
+    const args = [script, join(ROOT, 'examples', example), String(COUNT), raw, int8, int4];
     const { stdout } = await promisify(execFile)(python, args, {
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
     seen = JSON.parse(stdout) as Seen;
   });
 
-  test('int8 stays within half a point of the float model on held-out examples', () => {
-    expect(seen.raw).toBeGreaterThan(lowest);
-    expect(seen.compressed).toBeGreaterThanOrEqual(seen.raw - 0.005);
-    const [before, after] = [raw, compressed].map((one) => statSync(join(one, 'model.onnx')).size);
-    expect(after).toBeLessThan(before / 1.3);
+  test.each([
+    ['int8', LIMITS.eightBits, 1],
+    ['int4', LIMITS.fourBits, 2],
+  ])('%s costs at most %d points on held-out examples', (method, limit, index) => {
+    const [before, after] = [seen.accuracies[0], seen.accuracies[index]];
+    expect(before).toBeGreaterThan(lowest);
+    expect(100 * (before - after)).toBeLessThanOrEqual(limit);
+    const [large, small] = ['raw', method].map((name) => statSync(join(folder, example, name, 'model.onnx')).size);
+    expect(small).toBeLessThan(large / 1.3);
   });
 
   test('several at once get the answers that one at a time gets', () => expect(seen.batch).toBe(true));

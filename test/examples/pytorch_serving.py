@@ -1,6 +1,6 @@
-"""Serves an example's model from two folders, raw and compressed, as the container would, and prints what came of it.
+"""Serves an example's model from each of some folders, as the container would, and prints what came of it.
 
-usage: pytorch_serving.py <example's folder> <raw> <compressed> <count>
+usage: pytorch_serving.py <example's folder> <count> <folder with a model>...
 """
 
 import json
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-example, raw, compressed, count = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+example, count, folders = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
 sys.path.insert(0, str(example / "serving"))
 
 import inference  # noqa: E402
@@ -33,15 +33,14 @@ def accuracy(folder):
     return sum(got == sample["label"] for got, sample in zip(answers, samples)) / len(samples)
 
 
-model = inference.model_fn(compressed)
+model = inference.model_fn(folders[-1])
 instances = [sample["request"]["instances"][0] for sample in samples[:3]]
 single = [answer(model, json.dumps([instance]))[0]["label"] for instance in instances]
 mistakes = ["{", "{}", "[]", "[[1]]", '{"instances": 7}']
 print(
     json.dumps(
         {
-            "raw": accuracy(raw),
-            "compressed": accuracy(compressed),
+            "accuracies": [accuracy(folder) for folder in folders],
             "batch": [one["label"] for one in answer(model, json.dumps(instances))] == single,
             "mistakes": [answer(model, body) for body in mistakes] + [answer(model, "x", "image/png")],
         }

@@ -9,21 +9,26 @@ import numpy as np
 SIDE = 32
 CHANNELS = 3
 CLASSES = ["disc", "ring", "triangle", "square", "cross", "star"]
-SEED = 17
-TRAINING_IMAGES = 6000
-HELD_OUT_IMAGES = 2000
+TRAINING_IMAGES, TRAINING_SEED = 24_000, 17
+HELD_OUT_IMAGES, HELD_OUT_SEED = 2000, 18
 
 
-def load():
-    """Returns (train images, train labels, held-out images, held-out labels).
+def load_training():
+    """Returns (images, labels): float32 [count, 3, 32, 32] in 0..1, and int64 [count], indexes into CLASSES."""
+    return generate(TRAINING_IMAGES, np.random.default_rng(TRAINING_SEED))
 
-    Images are float32 of shape [count, 3, 32, 32] in 0..1; labels are int64 of shape [count], indexes into CLASSES.
-    """
-    random = np.random.default_rng(SEED)
-    labels = random.integers(len(CLASSES), size=TRAINING_IMAGES + HELD_OUT_IMAGES)
-    images = np.stack([picture(random, label) for label in labels])
-    cut = TRAINING_IMAGES
-    return images[:cut], labels[:cut], images[cut:], labels[cut:]
+
+def load_held_out():
+    """Returns (images, labels) that no training sees."""
+    return generate(HELD_OUT_IMAGES, np.random.default_rng(HELD_OUT_SEED))
+
+
+def generate(count, random):
+    labels = random.integers(len(CLASSES), size=count)
+    images = np.empty((count, CHANNELS, SIDE, SIDE), np.float32)
+    for number, label in enumerate(labels):
+        images[number] = picture(random, label)
+    return images, labels
 
 
 def picture(random, label):

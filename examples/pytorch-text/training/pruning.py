@@ -10,10 +10,13 @@ PRUNABLE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
 
 
 class GradualPruning:
-    """Sets the smallest weights of every layer to zero on schedule and keeps them there. Without a schedule, it does nothing."""
+    """Sets the smallest weights of every layer to zero on schedule and keeps them there. Without a schedule, it does nothing.
 
-    def __init__(self, model, schedule):
-        self._layers = prunable_layers(model)
+    Layers of fewer than `least` weights stay whole: their zeros would gain little and cost much.
+    """
+
+    def __init__(self, model, schedule, least=1):
+        self._layers = [layer for layer in prunable_layers(model) if layer.weight.numel() >= least]
         self._schedule = schedule
         self._step = 0
 

@@ -12,9 +12,8 @@ import numpy as np
 CLASSES = ["negative", "mixed", "positive"]
 LENGTH = 40
 PADDING, UNKNOWN = 0, 1
-SEED = 23
-TRAINING_REVIEWS = 12_000
-HELD_OUT_REVIEWS = 3000
+TRAINING_REVIEWS, TRAINING_SEED = 24_000, 23
+HELD_OUT_REVIEWS, HELD_OUT_SEED = 3000, 24
 
 THINGS = "battery screen camera keyboard speaker sound case strap lens motor handle charger cable display manual support delivery packaging price software menu button hinge fan wheel brush filter blade lid zip".split()
 GOOD = "great excellent solid reliable bright sturdy quick comfortable lovely superb precise quiet helpful generous neat handy smooth crisp durable pleasant fair brilliant flawless tidy sharp gentle".split()
@@ -25,12 +24,19 @@ FACTS = "i ordered it last week|it came in a box|my sister has the same one|the 
 SOMEBODY = "my brother thinks|the reviews say|the shop claims|some people write".split("|")
 
 
-def load():
-    """Returns (train texts, train labels, held-out texts, held-out labels); labels are int64, indexes into CLASSES."""
-    random = np.random.default_rng(SEED)
-    texts, labels = zip(*(review(random) for _ in range(TRAINING_REVIEWS + HELD_OUT_REVIEWS)))
-    labels, cut = np.array(labels, np.int64), TRAINING_REVIEWS
-    return texts[:cut], labels[:cut], texts[cut:], labels[cut:]
+def load_training():
+    """Returns (texts, labels): strings, and int64 [count], indexes into CLASSES."""
+    return generate(TRAINING_REVIEWS, np.random.default_rng(TRAINING_SEED))
+
+
+def load_held_out():
+    """Returns (texts, labels) that no training sees."""
+    return generate(HELD_OUT_REVIEWS, np.random.default_rng(HELD_OUT_SEED))
+
+
+def generate(count, random):
+    texts, labels = zip(*(review(random) for _ in range(count)))
+    return texts, np.array(labels, np.int64)
 
 
 def review(random):
