@@ -11,14 +11,20 @@ const client = new SageMakerClient({ maxAttempts: 8 });
 
 /**
  * Ends a release. One that proved itself (`released: { endpointConfigName, artifact, begun }`) is noted as the one to go
- * back to, and older ones are tidied away; one that failed only gives its turn back. What serves then scales again.
+ * back to, and older ones are tidied away; one that failed gives its turn back, and with `shadowsOnly` what it had put into
+ * the shadow goes. What serves then scales again.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const ledger = openLedger(event);
   const execution = text(event, 'execution');
   const released = fields(event, 'released');
+  const endpointName = text(event, 'endpointName');
+  const present = await ledger.read();
+  const hasTurn = present?.holder === execution;
   // An execution that has lost its turn leaves scaling to whoever has it.
-  if ((await ledger.read())?.holder === execution) await scaleWhatServes(event);
+  if (hasTurn) await scaleWhatServes(event);
+  if (hasTurn && event.shadowsOnly === true)
+    await tidyReleases({ client, endpointName, keep: Infinity, always: [present.good] });
   if (Object.keys(released).length > 0) {
     const config = text(released, 'endpointConfigName');
     const build = { artifact: text(released, 'artifact'), begun: text(released, 'begun') };
@@ -29,7 +35,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     if (!isOwn) throw new TurnLostError(`another release has taken over from ${execution}; look at the endpoint`);
     await tidyReleases({
       client,
-      endpointName: text(event, 'endpointName'),
+      endpointName,
       keep: index(event, 'keepReleases'),
       always: [good],
     });

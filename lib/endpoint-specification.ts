@@ -8,6 +8,7 @@ import { EndpointAlarmOptions } from './endpoint-alarms';
 import { EndpointScaling } from './endpoint-scaling';
 import { EndpointUpdatePolicy } from './endpoint-update-policy';
 import { MlInstanceType } from './ml-instance-type';
+import { ShadowTest } from './shadow-test';
 import { ShapExplainer } from './shap-explainer';
 import { SmokeTest } from './smoke-test';
 
@@ -139,6 +140,13 @@ export interface EndpointSpecification {
    * @default - nothing is explained
    */
   readonly explainer?: ShapExplainer;
+  /**
+   * Tries each new model with copies of the requests before it is released. Not with a rolling update, `asyncInference`,
+   * `explainer` or `fallbackInstanceTypes`.
+   *
+   * @default - new models are released without
+   */
+  readonly shadowTest?: ShadowTest;
   /**
    * What the endpoint is asked once a release serves. Wrong answers bring the release before back.
    *

@@ -42,6 +42,7 @@ export * from './new-model-options';
 export * from './pipeline-notifications';
 export * from './pruning';
 export * from './release-approval';
+export * from './shadow-test';
 export * from './shap-explainer';
 export * from './smoke-test';
 export * from './training-channel';

@@ -1,7 +1,7 @@
 /** What kind of thing happened; subscriptions can filter by it. */
 export type Kind = 'failed' | 'gated' | 'rolled-back' | 'stopped' | 'waiting-for-approval';
 
-const GATED = ['GateFailed'];
+const GATED = ['GateFailed', 'ShadowTestFailed'];
 const ROLLED_BACK = ['RolledBack', 'RollbackFailed', 'SmokeTestFailed', 'RestoreFailed'];
 
 /** Sorts an execution that did not succeed by its error. */
@@ -21,6 +21,10 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Old and new instances are mixed. Look at the endpoint at once; delete it and release an artifact that is known to be good.',
   SmokeTestFailed:
     'The release before serves again. Look at the numbers, mend the model or the golden requests, and build or release again.',
+  ShadowTestFailed:
+    'Nothing was released; the model before serves as it did. Look at the numbers, mend the model, or change the limits, and build or release again. If you judge the model good in spite of them, start the release machine with {"build":"…","ignoreAlarms":true}.',
+  ShadowStays:
+    'The model before serves, and a shadow beside it costs as much. The next release takes it away; look at the endpoint if that fails, too.',
   RestoreFailed:
     'A model that answers wrongly may still serve. Look at the endpoint at once; release a build that is known to be good.',
   TimedOut: 'The endpoint may still get there. Look at it; if it does not, contact AWS support, and release again.',

@@ -1,12 +1,12 @@
 import {
   DeploymentConfig,
-  DescribeEndpointConfigCommand,
   ProductionVariant,
   SageMakerClient,
   UpdateEndpointCommand,
   VariantPropertyType,
 } from '@aws-sdk/client-sagemaker';
-import { EndpointBusyError, isInProgress, isMissing } from './release-errors';
+import { describeConfig, hasShadow } from './endpoint-configs';
+import { EndpointBusyError, isInProgress } from './release-errors';
 import { Scaling } from './scaling';
 
 export interface Move {
@@ -31,11 +31,15 @@ export interface Move {
  */
 export async function moveEndpoint(move: Move): Promise<void> {
   const { client, endpointName, from, to, deploymentConfig, isAsleep, scaling } = move;
-  const [old, next] = await Promise.all([variantOf(client, from), variantOf(client, to)]);
+  // Either may have been deleted by somebody.
+  const configs = await Promise.all([describeConfig(client, from), describeConfig(client, to)]);
+  const [old, next] = configs.map((config) => config?.ProductionVariants?.[0]);
   const [before, after] = [old?.InitialInstanceCount, next?.InitialInstanceCount];
   if (kindOf(old) !== kindOf(next)) await scaling?.deregister();
   const given: VariantPropertyType[] =
     before === after && !isAsleep ? ['DataCaptureConfig'] : ['DataCaptureConfig', 'DesiredInstanceCount'];
+  // How much of the requests a shadow gets is the config's to say, whatever another shadow before it got.
+  if (hasShadow(configs[1])) given.push('DesiredWeight');
   try {
     await client.send(
       new UpdateEndpointCommand({
@@ -49,17 +53,6 @@ export async function moveEndpoint(move: Move): Promise<void> {
   } catch (error) {
     if (isInProgress(error))
       throw new EndpointBusyError(`endpoint ${endpointName} is changing: ${(error as Error).message}`);
-    throw error;
-  }
-}
-
-/** What a config asks for; undefined where it was deleted by somebody. */
-async function variantOf(client: SageMakerClient, config: string): Promise<ProductionVariant | undefined> {
-  try {
-    const { ProductionVariants } = await client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: config }));
-    return ProductionVariants?.[0];
-  } catch (error) {
-    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -40,6 +40,25 @@ export function isTaken(error: unknown): boolean {
   );
 }
 
+/** The answer to a call; undefined when what it is about is not there. */
+export async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Names are digests of content, so one that is taken holds what was about to be made. */
+export async function unlessTaken(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+  }
+}
+
 /** An update or a deletion that SageMaker refuses because another change is under way. */
 export function isInProgress(error: unknown): boolean {
   return (

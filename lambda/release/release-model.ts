@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { describeEndpoint, isAsleep, refuseUnsettled } from './endpoints';
 import { moveEndpoint } from './move-endpoint';
-import { EndpointBusyError, isTaken } from './release-errors';
+import { EndpointBusyError, isTaken, unlessTaken } from './release-errors';
 import { ENDPOINT_TAG, releaseNames } from './release-names';
 import { deploymentConfig, endpointConfigInput, modelCommandInput } from './release-requests';
 import { ReleaseSpecification } from './release-specification';
@@ -92,28 +92,25 @@ async function makeModelAndConfig(
   request: ReleaseRequest,
   { modelName, endpointConfigName }: { modelName: string; endpointConfigName: string },
 ): Promise<void> {
-  const Tags = tagsOf(request);
-  await unlessTaken(request.client.send(new CreateModelCommand({ ...modelCommandInput(request, modelName), Tags })));
+  await makeModel(request, modelName);
   await unlessTaken(
     request.client.send(
       new CreateEndpointConfigCommand({
         ...endpointConfigInput(request.specification, modelName),
         EndpointConfigName: endpointConfigName,
-        Tags,
+        Tags: tagsOf(request),
       }),
     ),
   );
 }
 
-function tagsOf({ specification, endpointName }: ReleaseRequest): Tag[] {
-  return [...specification.tags, { Key: ENDPOINT_TAG, Value: endpointName }];
+/** Makes the model of a release, unless it is there. */
+export async function makeModel(request: ReleaseRequest, modelName: string): Promise<void> {
+  const Tags = tagsOf(request);
+  await unlessTaken(request.client.send(new CreateModelCommand({ ...modelCommandInput(request, modelName), Tags })));
 }
 
-/** Names are digests of content, so one that is taken holds what we were about to make. */
-async function unlessTaken(call: Promise<unknown>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (!isTaken(error)) throw error;
-  }
+/** What everything that is made for an endpoint carries. */
+export function tagsOf({ specification, endpointName }: ReleaseRequest): Tag[] {
+  return [...specification.tags, { Key: ENDPOINT_TAG, Value: endpointName }];
 }

@@ -45,7 +45,7 @@ export function endpointConfigInput(
 }
 
 /** The endpoint's one production variant; its name stays the same over all releases, or guardrails would not apply. */
-function productionVariant(modelName: string, specification: ReleaseSpecification): ProductionVariant {
+export function productionVariant(modelName: string, specification: ReleaseSpecification): ProductionVariant {
   const optional: Partial<ProductionVariant> = {
     InstanceType: specification.instanceType as ProductionVariant['InstanceType'],
     InitialInstanceCount: specification.initialInstanceCount,

@@ -1,7 +1,7 @@
-import { DeleteEndpointCommand, DescribeEndpointConfigCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { DeleteEndpointCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { describeConfig } from './endpoint-configs';
 import { describeEndpoint, isAsleep, refuseUnsettled } from './endpoints';
 import { moveEndpoint } from './move-endpoint';
-import { isMissing } from './release-errors';
 import { Scaling } from './scaling';
 
 export interface RestoreAnswer {
@@ -26,7 +26,11 @@ export async function restoreEndpoint(
   const endpoint = await describeEndpoint(client, endpointName);
   if (endpoint === undefined) return { endpointName, action: 'removed' };
   refuseUnsettled(endpoint);
-  if (good === undefined || endpoint.EndpointStatus === 'Failed' || !(await exists(client, good))) {
+  if (
+    good === undefined ||
+    endpoint.EndpointStatus === 'Failed' ||
+    (await describeConfig(client, good)) === undefined
+  ) {
     await scaling?.deregister();
     await client.send(new DeleteEndpointCommand({ EndpointName: endpointName }));
     return { endpointName, action: 'removed' };
@@ -42,14 +46,4 @@ export async function restoreEndpoint(
     scaling,
   });
   return { ...answer, action: 'restored' };
-}
-
-async function exists(client: SageMakerClient, config: string): Promise<boolean> {
-  try {
-    await client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: config }));
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
 }

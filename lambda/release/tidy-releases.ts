@@ -1,15 +1,16 @@
 import {
   DeleteEndpointConfigCommand,
   DeleteModelCommand,
-  DescribeEndpointConfigCommand,
   ListTagsCommand,
   paginateListEndpointConfigs,
   paginateListModels,
   SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
+import { describeConfig } from './endpoint-configs';
 import { describeEndpoint } from './endpoints';
-import { isMissing } from './release-errors';
+import { unlessMissing } from './release-errors';
 import { ENDPOINT_TAG, releasePrefix } from './release-names';
+import { SHADOW_TAG } from './shadow-names';
 
 export interface TidyRequest {
   readonly client: SageMakerClient;
@@ -22,7 +23,7 @@ export interface TidyRequest {
 
 /**
  * Removes the older configs and models of an endpoint: those that carry its tag, are in use by nothing, and are not
- * among the newest.
+ * among the newest. Of configs with a shadow, none stays.
  */
 export async function tidyReleases(request: TidyRequest): Promise<void> {
   const { client, endpointName } = request;
@@ -33,10 +34,10 @@ export async function tidyReleases(request: TidyRequest): Promise<void> {
     endpoint?.PendingDeploymentSummary?.EndpointConfigName,
   ]);
   const configs = await configsOf(client, endpointName);
-  const kept = configs.filter((config) => always.has(config));
-  for (const config of configs) {
+  const kept = configs.map(({ config }) => config).filter((config) => always.has(config));
+  for (const { config, isShadow } of configs) {
     if (always.has(config)) continue;
-    if (kept.length < request.keep) kept.push(config);
+    if (kept.length < request.keep && !isShadow) kept.push(config);
     else await unlessMissing(client.send(new DeleteEndpointConfigCommand({ EndpointConfigName: config })));
   }
   const used = new Set((await Promise.all(kept.map((config) => modelsOf(client, config)))).flat());
@@ -50,13 +51,21 @@ export async function removeConfigsAndModels(client: SageMakerClient, endpointNa
   await tidyReleases({ client, endpointName, keep: 0, always: [] });
 }
 
+/** A config of the endpoint. One with a shadow was for a comparison, and is no release. */
+interface Config {
+  readonly config: string;
+  readonly isShadow: boolean;
+}
+
 /** The endpoint's configs, newest first. */
-async function configsOf(client: SageMakerClient, endpointName: string): Promise<string[]> {
-  const found: string[] = [];
+async function configsOf(client: SageMakerClient, endpointName: string): Promise<Config[]> {
+  const found: Config[] = [];
   const query = { NameContains: releasePrefix(endpointName), SortBy: 'CreationTime', SortOrder: 'Descending' } as const;
   for await (const page of paginateListEndpointConfigs({ client }, query)) {
     for (const { EndpointConfigName, EndpointConfigArn } of page.EndpointConfigs ?? []) {
-      if (await isOf(client, EndpointConfigArn!, endpointName)) found.push(EndpointConfigName!);
+      const tags = await tagsOf(client, EndpointConfigArn!);
+      if (tags.get(ENDPOINT_TAG) === endpointName)
+        found.push({ config: EndpointConfigName!, isShadow: tags.has(SHADOW_TAG) });
     }
   }
   return found;
@@ -66,28 +75,19 @@ async function taggedModels(client: SageMakerClient, endpointName: string): Prom
   const found: string[] = [];
   for await (const page of paginateListModels({ client }, { NameContains: releasePrefix(endpointName) })) {
     for (const { ModelName, ModelArn } of page.Models ?? []) {
-      if (await isOf(client, ModelArn!, endpointName)) found.push(ModelName!);
+      if ((await tagsOf(client, ModelArn!)).get(ENDPOINT_TAG) === endpointName) found.push(ModelName!);
     }
   }
   return found;
 }
 
 async function modelsOf(client: SageMakerClient, config: string): Promise<string[]> {
-  const found = await unlessMissing(client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: config })));
+  const found = await describeConfig(client, config);
   const variants = [...(found?.ProductionVariants ?? []), ...(found?.ShadowProductionVariants ?? [])];
   return variants.flatMap(({ ModelName }) => (ModelName === undefined ? [] : [ModelName]));
 }
 
-async function isOf(client: SageMakerClient, arn: string, endpointName: string): Promise<boolean> {
+async function tagsOf(client: SageMakerClient, arn: string): Promise<ReadonlyMap<string, string>> {
   const found = await unlessMissing(client.send(new ListTagsCommand({ ResourceArn: arn })));
-  return (found?.Tags ?? []).some((tag) => tag.Key === ENDPOINT_TAG && tag.Value === endpointName);
-}
-
-async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  return new Map((found?.Tags ?? []).map(({ Key, Value }) => [Key!, Value!]));
 }

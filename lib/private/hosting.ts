@@ -16,6 +16,7 @@ import { allowPull } from './image-pull';
 import { createNetwork, Network } from './network';
 import { CAPTURED, COMPRESSED } from './prefixes';
 import { renderEndpointConfig, renderVariant } from './render-features';
+import { renderShadow, Shadow } from './render-shadow';
 import { createSageMakerRole } from './sagemaker-role';
 import { validateEndpoint } from './validate-endpoint';
 
@@ -57,6 +58,8 @@ export class Hosting extends Construct {
   public readonly guards: IAlarm[];
   /** How the endpoint scales, as a ScalingSpecification. */
   public readonly scaling?: Record<string, unknown>;
+  /** How new models are tried before they are released. */
+  public readonly shadow?: Shadow;
   /** How many configs and models stay. */
   public readonly keepReleases: number;
   /** When a release that is still under way counts as failed: the update's own limit, as long again for the way back, and an hour for the rest. */
@@ -88,6 +91,7 @@ export class Hosting extends Construct {
       endpointName: props.endpointName,
     });
     this.scaling = endpoint.scaling && renderScaling(endpoint.scaling);
+    this.shadow = endpoint.shadowTest && renderShadow(endpoint.shadowTest);
     this.keepReleases = endpoint.keepReleases ?? 5;
     const policy = endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce();
     this.guards = [...policy._alarms(), ...this.alarms.alarms];

@@ -7,11 +7,12 @@ import { IModelBucket } from '../model-bucket';
 import { acknowledgeInlinePolicies, acknowledgeWildcard } from './acknowledge';
 import { allowScaling, allowScalingOf } from './allow-scaling';
 import { allowAskingAsync } from './async-places';
-import { allow, allowGuards, allowObjects, allowVolumeGrant } from './grants';
+import { allow, allowGuards, allowObjects } from './grants';
 import { HandlerFunction } from './handler-function';
 import { Hosting } from './hosting';
 import { COMPRESSED } from './prefixes';
-import { allowLedger, allowManifests, allowTidying, endpointArns, RELEASE_NAMES_REASON } from './release-places';
+import { allowMaking, allowMoving } from './release-grants';
+import { allowLedger, allowManifests, allowTidying, endpointArns } from './release-places';
 
 export interface ReleaseFunctionsProps {
   readonly endpointName: string;
@@ -88,26 +89,11 @@ export class ReleaseFunctions extends Construct {
       timeout: CHANGE_TIMEOUT,
     });
     const { role } = handler;
-    allow(role, {
-      actions: ['sagemaker:CreateModel', 'sagemaker:AddTags'],
-      resources: [this.arns.models],
-      wildcardReason: RELEASE_NAMES_REASON,
-    });
-    allow(role, {
-      actions: ['sagemaker:CreateEndpointConfig', 'sagemaker:AddTags'],
-      resources: [this.arns.configs],
-      wildcardReason: RELEASE_NAMES_REASON,
-    });
-    this.allowMoving(role, ['sagemaker:CreateEndpoint']);
+    allowMaking(this, role, endpointName, hosting);
+    this.allowMovingOrRemoving(role, ['sagemaker:CreateEndpoint']);
     allow(role, { actions: ['sagemaker:AddTags'], resources: [this.arns.endpoint] });
-    allow(role, {
-      actions: ['iam:PassRole'],
-      resources: [hosting.role.roleArn],
-      conditions: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
-    });
     allowLedger(role, models, endpointName);
     allowGuards(role, hosting.guards);
-    allowVolumeGrant(role, hosting.volumeKey);
     return handler.function;
   }
 
@@ -136,13 +122,12 @@ export class ReleaseFunctions extends Construct {
   }
 
   private createRestore(): IFunction {
-    const { endpointName, models, hosting } = this.props;
+    const { endpointName, models } = this.props;
     const handler = this.handler('Restore', 'restore', `Takes ${endpointName} back from a model that failed its test`, {
       timeout: CHANGE_TIMEOUT,
     });
-    this.allowMoving(handler.role);
+    this.allowMovingOrRemoving(handler.role);
     allowLedger(handler.role, models, endpointName);
-    allowVolumeGrant(handler.role, hosting.volumeKey);
     return handler.function;
   }
 
@@ -163,25 +148,10 @@ export class ReleaseFunctions extends Construct {
     return handler.function;
   }
 
-  /** Creating and updating an endpoint is checked against its config, too. */
-  private allowMoving(role: IRole, more: string[] = []): void {
-    allow(role, {
-      actions: ['sagemaker:DescribeEndpoint', 'sagemaker:DeleteEndpoint'],
-      resources: [this.arns.endpoint],
-    });
-    allow(role, {
-      actions: ['sagemaker:UpdateEndpoint', ...more],
-      resources: [this.arns.endpoint, this.arns.configs],
-      wildcardReason: RELEASE_NAMES_REASON,
-    });
-    allow(role, {
-      actions: ['sagemaker:DescribeEndpointConfig'],
-      resources: [this.arns.configs],
-      wildcardReason: RELEASE_NAMES_REASON,
-    });
-    if (this.props.hosting.scaling !== undefined) {
-      allowScaling(this, role, this.props.endpointName, ['application-autoscaling:DeregisterScalableTarget']);
-    }
+  private allowMovingOrRemoving(role: IRole, more: string[] = []): void {
+    const { endpointName, hosting } = this.props;
+    allow(role, { actions: ['sagemaker:DeleteEndpoint'], resources: [this.arns.endpoint] });
+    allowMoving(this, role, endpointName, hosting, more);
   }
 
   private handler(

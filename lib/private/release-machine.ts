@@ -3,17 +3,12 @@ import {
   Chain,
   Choice,
   Condition,
-  Errors,
   Fail,
   IChainable,
-  JitterType,
   JsonPath,
-  Pass,
   State,
   StateMachine,
   Succeed,
-  Wait,
-  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
@@ -23,7 +18,9 @@ import { Hosting } from './hosting';
 import { createMachine } from './machine';
 import { COMPRESSED } from './prefixes';
 import { CHANGE_TIMEOUT, ReleaseFunctions } from './release-functions';
-import { ledgerPlace } from './release-places';
+import { ReleaseStates } from './release-states';
+import { ShadowFunctions } from './shadow-functions';
+import { ShadowStates } from './shadow-states';
 
 export interface ReleaseMachineProps {
   readonly endpointName: string;
@@ -41,6 +38,7 @@ export interface ReleaseMachineProps {
 export class ReleaseMachine extends Construct {
   public readonly machine: StateMachine;
   private readonly functions: ReleaseFunctions;
+  private readonly states: ReleaseStates;
   /** Where every failure goes: `$.failure` has `Error` and `Cause`. */
   private readonly giveUp: FunctionTask;
 
@@ -51,10 +49,20 @@ export class ReleaseMachine extends Construct {
   ) {
     super(scope, id);
     this.functions = new ReleaseFunctions(this, 'Functions', props);
+    this.states = new ReleaseStates(this, { ...props, status: this.functions.status });
     this.giveUp = this.createGiveUp();
     const settle = this.createSettle();
     const proven = props.hosting.golden === undefined ? settle : this.createSmokeTest(settle);
-    const release = this.createRelease().next(this.createWaiting('', '$.release', proven));
+    const release = this.createRelease().next(
+      this.states.waiting({
+        suffix: '',
+        question: 'In service?',
+        place: '$.release',
+        inService: proven,
+        otherwise: this.states.notInService('NotReleased').next(this.giveUp),
+        failed: this.giveUp,
+      }),
+    );
     const turn = new Choice(this, 'Turn', { stateName: 'Newest?' })
       .when(
         Condition.stringEquals('$.turn.decision', 'Superseded'),
@@ -63,7 +71,7 @@ export class ReleaseMachine extends Construct {
           comment: 'A newer build is released already; nothing is done.',
         }),
       )
-      .otherwise(release);
+      .otherwise(this.createShadow(release));
     this.machine = createMachine(this, 'Machine', {
       start: this.createSerialise().next(turn),
       comment: `Releases artifacts to the endpoint ${props.endpointName}`,
@@ -75,7 +83,7 @@ export class ReleaseMachine extends Construct {
 
   private createSerialise(): FunctionTask {
     const { models, modelName } = this.props;
-    const task = this.task('Serialise', {
+    const task = this.states.task('Serialise', {
       comment: 'Finds the artifact, and waits until no other release is under way.',
       function: this.functions.serialise,
       event: {
@@ -86,12 +94,12 @@ export class ReleaseMachine extends Construct {
       resultPath: '$.turn',
     });
     // A guarded update may take eight hours, and several may be waiting.
-    this.retryWhile(task, 'ReleaseQueued', Duration.minutes(2), 1400);
+    this.states.retryWhile(task, 'ReleaseQueued', Duration.minutes(2), 1400);
     return this.finish(task.retried());
   }
 
   private createRelease(): FunctionTask {
-    const task = this.task('Release', {
+    const task = this.states.changing('Release', {
       comment: 'Creates model and config, then creates or updates the endpoint.',
       function: this.functions.release,
       event: {
@@ -101,72 +109,39 @@ export class ReleaseMachine extends Construct {
       },
       resultPath: '$.release',
     });
-    this.retryWhile(task, 'EndpointBusy', Duration.minutes(5), 150);
-    return this.finish(task.retried());
+    return this.finish(task);
   }
 
-  /**
-   * Looks at the endpoint again and again until it is in service on the config at `<place>.endpointConfigName`.
-   *
-   * @param suffix Tells the states of a second waiting from the first's.
-   */
-  private createWaiting(suffix: string, place: string, next: IChainable): Chain {
-    const wait = new Wait(this, `Wait${suffix}`, {
-      stateName: `Wait${suffix}`,
-      time: WaitTime.duration(this.props.statusInterval),
+  /** Where the endpoint tries models in the shadow first, the states that do, before the release itself. */
+  private createShadow(release: Chain): IChainable {
+    const { hosting } = this.props;
+    if (hosting.shadow === undefined) return release;
+    const { start } = new ShadowStates(this, 'Shadow', {
+      states: this.states,
+      functions: new ShadowFunctions(this.functions, 'Shadow', this.props),
+      hosting,
+      shadow: hosting.shadow,
+      release,
+      giveUp: this.giveUp,
     });
-    const status = this.task(`Status${suffix}`, {
-      comment:
-        'In service counts only on the config that was asked for: an endpoint that rolled back is in service, too.',
-      function: this.functions.status,
-      event: {
-        'endpointConfigName.$': `${place}.endpointConfigName`,
-        'since.$': `${place}.since`,
-        timeoutSeconds: this.props.hosting.releaseTimeout.toSeconds(),
-      },
-      resultPath: '$.status',
-    });
-    // A release goes on while nobody can see it; giving up early would report a failure that did not happen.
-    status.addRetry({
-      errors: [Errors.ALL],
-      interval: Duration.seconds(10),
-      maxDelay: Duration.minutes(2),
-      maxAttempts: 30,
-    });
-    const decide = new Choice(this, `Decide${suffix}`, {
-      stateName: suffix === '' ? 'In service?' : 'Back in service?',
-    })
-      .when(Condition.stringEquals('$.status.state', 'InProgress'), wait)
-      .when(Condition.stringEquals('$.status.state', 'InService'), next)
-      .otherwise(
-        suffix === ''
-          ? this.failure('NotReleased', JsonPath.stringAt('$.status.state'), JsonPath.stringAt('$.status.reason'))
-          : this.failure(
-              'NotRestored',
-              'RestoreFailed',
-              JsonPath.format(
-                'The smoke test failed, and the way back failed, too: {} The test: {}',
-                JsonPath.stringAt('$.status.reason'),
-                JsonPath.stringAt('$.failure.Cause'),
-              ),
-            ),
-      );
-    return wait.next(this.finish(status)).next(decide);
+    return start;
   }
 
   private createSmokeTest(next: IChainable): IChainable {
     const { endpointName, models } = this.props;
     const { golden, isAsync } = this.props.hosting;
-    const test = this.task('SmokeTest', {
-      comment: 'Asks the endpoint what it must know.',
-      function: this.functions.smokeTest!,
-      event: {
-        golden: { bucket: golden!.s3BucketName, key: golden!.s3ObjectKey },
-        ...(isAsync ? { requests: `s3://${models.bucket.bucketName}/${asyncPlaces(endpointName).requests}` } : {}),
-      },
-      resultPath: '$.smokeTest',
-    }).retried();
-    const failed = this.failure('WrongAnswers', 'SmokeTestFailed', JsonPath.stringAt('$.smokeTest.reason'), false);
+    const test = this.states
+      .task('SmokeTest', {
+        comment: 'Asks the endpoint what it must know.',
+        function: this.functions.smokeTest!,
+        event: {
+          golden: { bucket: golden!.s3BucketName, key: golden!.s3ObjectKey },
+          ...(isAsync ? { requests: `s3://${models.bucket.bucketName}/${asyncPlaces(endpointName).requests}` } : {}),
+        },
+        resultPath: '$.smokeTest',
+      })
+      .retried();
+    const failed = this.states.failure('WrongAnswers', 'SmokeTestFailed', JsonPath.stringAt('$.smokeTest.reason'));
     const restore = this.createRestore();
     failed.next(restore);
     // What could not be tested has not proved itself either.
@@ -178,48 +153,65 @@ export class ReleaseMachine extends Construct {
   }
 
   private createRestore(): State {
-    const task = this.task('Restore', {
+    const task = this.states.changing('Restore', {
       comment: 'Back to the release that proved itself last; away where there is none.',
       function: this.functions.restore!,
       event: {},
       resultPath: '$.restore',
     });
-    this.retryWhile(task, 'EndpointBusy', Duration.minutes(5), 150);
+    const notRestored = this.states.failure(
+      'NotRestored',
+      'RestoreFailed',
+      JsonPath.format(
+        'The smoke test failed, and the way back failed, too: {} The test: {}',
+        JsonPath.stringAt('$.status.reason'),
+        JsonPath.stringAt('$.failure.Cause'),
+      ),
+    );
+    const waiting = this.states.waiting({
+      suffix: 'Restored',
+      question: 'Back in service?',
+      place: '$.restore',
+      inService: this.giveUp,
+      otherwise: notRestored.next(this.giveUp),
+      failed: this.giveUp,
+    });
     const removed = new Choice(this, 'Removed', { stateName: 'Anything to go back to?' })
-      .when(
-        Condition.isPresent('$.restore.endpointConfigName'),
-        this.createWaiting('Restored', '$.restore', this.giveUp),
-      )
+      .when(Condition.isPresent('$.restore.endpointConfigName'), waiting)
       .otherwise(this.giveUp);
-    this.finish(task.retried()).next(removed);
+    this.finish(task).next(removed);
     return task;
   }
 
   private createSettle(): Chain {
     return this.finish(
-      this.task('Settle', {
-        comment: 'Notes what serves now, tidies older releases away, and lets the next one go on.',
-        function: this.functions.settle,
-        event: {
-          released: {
-            'endpointConfigName.$': '$.release.endpointConfigName',
-            'artifact.$': '$.turn.artifact',
-            'begun.$': '$.turn.begun',
+      this.states
+        .task('Settle', {
+          comment: 'Notes what serves now, tidies older releases away, and lets the next one go on.',
+          function: this.functions.settle,
+          event: {
+            released: {
+              'endpointConfigName.$': '$.release.endpointConfigName',
+              'artifact.$': '$.turn.artifact',
+              'begun.$': '$.turn.begun',
+            },
+            keepReleases: this.props.hosting.keepReleases,
           },
-          keepReleases: this.props.hosting.keepReleases,
-        },
-        resultPath: JsonPath.DISCARD,
-      }).retried(),
+          resultPath: JsonPath.DISCARD,
+        })
+        .retried(),
     ).next(new Succeed(this, 'Released', { stateName: 'Released' }));
   }
 
   private createGiveUp(): FunctionTask {
-    const task = this.task('GiveUp', {
-      comment: 'Lets the next release go on.',
-      function: this.functions.settle,
-      event: {},
-      resultPath: JsonPath.DISCARD,
-    }).retried();
+    const task = this.states
+      .task('GiveUp', {
+        comment: 'Lets the next release go on.',
+        function: this.functions.settle,
+        event: this.props.hosting.shadow === undefined ? {} : { shadowsOnly: true },
+        resultPath: JsonPath.DISCARD,
+      })
+      .retried();
     const failed = new Fail(this, 'ReleaseFailed', {
       stateName: 'ReleaseFailed',
       comment: 'Fails with what became of the release, and why.',
@@ -230,46 +222,6 @@ export class ReleaseMachine extends Construct {
     task.addCatch(failed, { resultPath: JsonPath.DISCARD });
     task.next(failed);
     return task;
-  }
-
-  /** Notes a failure that no state has thrown, and gives up unless told otherwise. */
-  private failure(id: string, error: string, cause: string, givesUp = true): Pass {
-    const pass = new Pass(this, id, {
-      stateName: id,
-      parameters: { Error: error, Cause: cause },
-      resultPath: '$.failure',
-    });
-    if (givesUp) pass.next(this.giveUp);
-    return pass;
-  }
-
-  private task(
-    stateName: string,
-    props: Pick<ConstructorParameters<typeof FunctionTask>[2], 'comment' | 'function' | 'event' | 'resultPath'>,
-  ): FunctionTask {
-    const { endpointName, hosting, models } = this.props;
-    return new FunctionTask(this, `${stateName}State`, {
-      ...props,
-      stateName,
-      event: {
-        'execution.$': '$$.Execution.Id',
-        endpointName,
-        ledger: ledgerPlace(models, endpointName),
-        ...(hosting.scaling === undefined ? {} : { scaling: hosting.scaling }),
-        ...props.event,
-      },
-    });
-  }
-
-  private retryWhile(task: FunctionTask, error: string, maxDelay: Duration, maxAttempts: number): void {
-    task.addRetry({
-      errors: [error],
-      interval: Duration.seconds(15),
-      maxDelay,
-      backoffRate: 1.5,
-      maxAttempts,
-      jitterStrategy: JitterType.FULL,
-    });
   }
 
   /** Sends what a state throws for good to where failures go. */

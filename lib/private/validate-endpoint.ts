@@ -6,6 +6,7 @@ import { EndpointSpecification } from '../endpoint-specification';
 import { ModelFormat } from '../model-format';
 import { ensure, requireCount, requireDuration, requireWhole } from './validate';
 import { validateFeatures } from './render-features';
+import { validateShadow } from './render-shadow';
 import { validateScaling } from './validate-scaling';
 
 /** What each format can become, and `none` to prune only. */
@@ -63,6 +64,7 @@ export function validateEndpoint(spec: EndpointSpecification): void {
   );
   validateScaling(spec);
   validateFeatures(spec);
+  validateShadow(spec);
   const fewest = spec.scaling === undefined ? spec.instanceCount : spec.scaling.minInstanceCount;
   spec.updatePolicy?._requireInstances(fewest ?? 1);
   validateCode(spec);

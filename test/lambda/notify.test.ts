@@ -43,6 +43,8 @@ test('a message says which build of which model failed where, why, what to do, a
 
 test.each([
   ['FAILED', 'GateFailed', 'gated', 'did not pass its gate', 'Nothing was released'],
+  ['FAILED', 'ShadowTestFailed', 'gated', 'did not pass its gate', 'the model before serves as it did'],
+  ['FAILED', 'ShadowStays', 'failed', 'failed', 'a shadow beside it costs as much'],
   ['FAILED', 'RolledBack', 'rolled-back', 'was rolled back', 'The model before keeps serving'],
   ['FAILED', 'RollbackFailed', 'rolled-back', 'was rolled back', 'Look at the endpoint at once'],
   ['FAILED', 'AnythingElse', 'failed', 'failed', 'Look at the execution'],

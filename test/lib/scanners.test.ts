@@ -65,12 +65,26 @@ function answersLater(app: App): void {
   });
 }
 
+/** A scaling endpoint whose models are tried in the shadow first. */
+function triedInTheShadow(app: App): void {
+  const props = pipelineProps();
+  new ModelPipeline(new Stack(app, 'Tried'), 'Pipeline', {
+    ...props,
+    endpoint: {
+      ...props.endpoint,
+      shadowTest: { samplingPercentage: 50 },
+      scaling: { maxInstanceCount: 2, invocationsPerInstance: 100 },
+    },
+  });
+}
+
 const apps: [string, () => App[]][] = [
   ['deployed models', () => [withStack(deployedModels)]],
   ['every example', () => listExamples().map((name) => createApp({ MODELPRESS_EXAMPLE: name }, { context }))],
   ['the default app that leaves nothing', () => [createApp({ MODELPRESS_REMOVE_MODELS: 'true' }, { context })]],
   ['every property', () => [withStack((app) => maximalPipeline(newStack('Maximal', app)))]],
   ['answers later', () => [withStack(answersLater)]],
+  ['tried in the shadow', () => [withStack(triedInTheShadow)]],
   ['two pipelines', () => [withStack(twoPipelines)]],
 ];
 

@@ -26,6 +26,11 @@ import { ExecutionsApi } from './executions-api';
 
 const HANDLERS = {
   Serialise: 'serialise',
+  Shadow: 'shadow',
+  StatusShadow: 'status',
+  JudgeShadow: 'judge-shadow',
+  DropShadow: 'drop-shadow',
+  StatusDropped: 'status',
   Release: 'release',
   Status: 'status',
   SmokeTest: 'smoke-test',

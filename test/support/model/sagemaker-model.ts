@@ -217,13 +217,25 @@ export class SageMakerModel {
     },
   };
 
+  /** Address of the artifact that gets copies of an endpoint's requests. */
+  shadowed(endpoint: string): string | undefined {
+    const found = this.endpoints.get(endpoint);
+    return found === undefined ? undefined : this.artifactsOf(found.config)[1];
+  }
+
   private artifactOf(config: string): string {
-    const [{ ModelName }] = find(this.configs, config).ProductionVariants!;
-    return find(this.models, ModelName).PrimaryContainer!.ModelDataSource!.S3DataSource!.S3Uri!;
+    return this.artifactsOf(config)[0];
+  }
+
+  private artifactsOf(config: string): string[] {
+    const { ProductionVariants = [], ShadowProductionVariants = [] } = find(this.configs, config);
+    return [...ProductionVariants, ...ShadowProductionVariants].map(
+      ({ ModelName }) => find(this.models, ModelName).PrimaryContainer!.ModelDataSource!.S3DataSource!.S3Uri!,
+    );
   }
 
   private settle(endpoint: Endpoint, to: string): void {
-    const starts = !this.artifactOf(to).includes('crash');
+    const starts = this.artifactsOf(to).every((artifact) => !artifact.includes('crash'));
     const wasThere = endpoint.status === 'Updating';
     endpoint.change = undefined;
     endpoint.reason = starts ? undefined : 'the container did not pass its health check';

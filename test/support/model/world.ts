@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, GetMetricDataCommandInput, Metric } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
 import { CreateTrainingJobCommandInput, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
@@ -31,6 +31,11 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   Abort: 'abort',
   RemoveLeftBehind: 'left-behind',
   Serialise: 'serialise',
+  Shadow: 'shadow',
+  StatusShadow: 'status',
+  JudgeShadow: 'judge-shadow',
+  DropShadow: 'drop-shadow',
+  StatusDropped: 'status',
   Release: 'release',
   Status: 'status',
   SmokeTest: 'smoke-test',
@@ -296,7 +301,25 @@ export class World {
     if (client === 'SageMakerClient') return this.sageMaker.send(name, input);
     if (client === 'SageMakerRuntimeClient') return this.answer();
     if (client === 'SFNClient') return this.sendStates(name, input as never);
+    if (name === 'GetMetricData') return this.measure(input as GetMetricDataCommandInput);
     return {};
+  }
+
+  /** A thousand requests, on which artifacts with `failing` in their names fail in the shadow. */
+  private measure({ MetricDataQueries = [], StartTime }: GetMetricDataCommandInput): object {
+    const fails = this.sageMaker.shadowed(ENDPOINT)?.includes('failing') === true;
+    const valueOf = ({ MetricName, Dimensions = [] }: Metric, stat: string): number => {
+      const isShadow = Dimensions.some(({ Value }) => Value === 'shadow');
+      if (MetricName === 'InvocationModelErrors') return isShadow && fails ? 1000 : 0;
+      return stat === 'p99' ? 5000 : 1000;
+    };
+    return {
+      MetricDataResults: MetricDataQueries.map(({ Id, MetricStat }) => ({
+        Id,
+        Timestamps: [StartTime],
+        Values: [valueOf(MetricStat!.Metric!, MetricStat!.Stat!)],
+      })),
+    };
   }
 
   private answer(): object {

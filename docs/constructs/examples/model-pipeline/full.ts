@@ -49,6 +49,7 @@ export class DigitsStack extends Stack {
         endpointName: 'digits',
         codeDirectory: `${EXAMPLE}/serving`,
         updatePolicy: EndpointUpdatePolicy.linear(),
+        shadowTest: { samplingPercentage: 50, duration: Duration.hours(1) },
         smokeTest: SmokeTest.fromDirectory(`${EXAMPLE}/golden`, { absoluteTolerance: 0.1 }),
         scaling: { minInstanceCount: 2, maxInstanceCount: 4, invocationsPerInstance: 300 },
         alarms: { maxModelLatency: Duration.seconds(1) },
