@@ -72,6 +72,7 @@ def main():
     import full_object_checksum
     import function_logs
     import missing_paths
+    import own_hosts
     import sagemaker_integration
     import sagemaker_resources
     import schedule_input
@@ -82,6 +83,7 @@ def main():
     full_object_checksum.register(s3)
     function_logs.register(lambda_svc, cloudwatch_logs, iam_evaluator)
     missing_paths.register(stepfunctions)
+    own_hosts.register(app)
     schedule_input.register(eventbridge)
     add_redrive_count(stepfunctions)
     accept_events_of_sagemaker(eventbridge)

@@ -3,6 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from './api/api-error';
 import { Operation } from './api/operation';
 import { MAX_INVOCATION_BYTES } from './endpoints/invocation';
+import { isOwnHost } from './system/own-host';
 
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 const JSON_TYPE = 'application/x-amz-json-1.1';
@@ -25,11 +26,20 @@ export function createHandler(
   invoke: Invoke,
   accept: Accept,
   log: (line: string) => void,
+  listening: string,
 ) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = request.headers['x-amz-target'];
     const isApi = typeof target === 'string';
     try {
+      const { host } = request.headers;
+      if (!isOwnHost(host, listening)) {
+        throw new ApiError(
+          'AccessDeniedException',
+          `the local SageMaker answers requests to localhost and to addresses only, received the host ${host}; ask it by the address that it was started with`,
+          403,
+        );
+      }
       if (isApi) return answerJson(response, 200, (await callOperation(operations, target, request)) ?? {});
       const place = /^\/endpoints\/([^/?]+)\/(async-)?invocations(?:\?|$)/.exec(request.url ?? '');
       if (request.method !== 'POST' || place === null) {

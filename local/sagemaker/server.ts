@@ -20,6 +20,8 @@ import { LocalSageMaker, LocalSageMakerOptions } from './options';
 import { Context } from './system/context';
 import { lockState } from './system/state-lock';
 
+const DEFAULT_HOST = '127.0.0.1';
+
 /**
  * Starts a SageMaker on this machine: the real API's protocol and states, with processes for containers.
  *
@@ -27,7 +29,7 @@ import { lockState } from './system/state-lock';
  */
 export async function startLocalSageMaker(given: LocalSageMakerOptions): Promise<LocalSageMaker> {
   const options = { ...given, stateDir: resolve(given.stateDir) };
-  const host = options.host ?? '127.0.0.1';
+  const host = options.host ?? DEFAULT_HOST;
   mkdirSync(options.stateDir, { recursive: true });
   const server = createServer();
   await listen(server, host, options.port ?? 0);
@@ -85,6 +87,7 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
     (name, headers, body) => invokeEndpoint(context, endpoints, metrics, capture, name, headers, body),
     (name, headers) => later.accept(name, headers),
     log,
+    context.options.host ?? DEFAULT_HOST,
   );
   return {
     attach: (server) => void server.on('request', (request, response) => void handler(request, response)),

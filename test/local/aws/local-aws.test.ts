@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalAws, startLocalAws } from '../../../local/aws/local-aws';
 import { PortInUseError } from '../../../local/ports';
+import { askAs, foreignHosts, ownHosts } from '../../support/ask-as';
 import { testPython } from '../../support/python';
 
 describe('startLocalAws', () => {
@@ -76,6 +77,23 @@ describe('startLocalAws', () => {
       await expect(startLocalAws({ python, stateDir, port })).rejects.toThrow(`port ${port} is in use`);
     } finally {
       other.close();
+    }
+  });
+
+  test('refuses requests that were meant for another host', async () => {
+    const aws = await startLocalAws({ python, stateDir });
+    try {
+      const { port } = new URL(aws.url);
+      const health = `${aws.url}/_ministack/health`;
+      for (const host of ownHosts(port)) expect(await askAs(health, host)).toMatchObject({ status: 200 });
+      for (const host of foreignHosts(port)) {
+        expect(await askAs(health, host)).toEqual({
+          status: 403,
+          body: expect.stringContaining(`to localhost and to addresses only, received the host ${host}`) as string,
+        });
+      }
+    } finally {
+      await aws.close();
     }
   });
 

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { startLocalSageMaker } from '../../../local/sagemaker/server';
+import { askAs, foreignHosts, ownHosts } from '../../support/ask-as';
 import { BUCKET, ROLE, SERVING_IMAGE, TestSageMaker } from './test-sagemaker';
 
 let sageMaker: TestSageMaker;
@@ -173,4 +174,15 @@ test('a port or a state folder that is in use is told', async () => {
   await expect(startLocalSageMaker({ ...options, stateDir: sageMaker.stateDir })).rejects.toThrow(
     `the state folder is in use by process ${process.pid}`,
   );
+});
+
+test('requests that were meant for another host are refused', async () => {
+  const { url, port } = sageMaker.server;
+  for (const host of ownHosts(String(port))) expect(await askAs(url, host)).toMatchObject({ status: 404 });
+  for (const host of foreignHosts(String(port))) {
+    expect(await askAs(url, host)).toEqual({
+      status: 403,
+      body: expect.stringContaining(`to localhost and to addresses only, received the host ${host}`) as string,
+    });
+  }
 });
