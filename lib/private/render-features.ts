@@ -1,11 +1,12 @@
 import { AsyncInference } from '../async-inference';
 import { CaptureMode, DataCapture } from '../data-capture';
 import { EndpointSpecification } from '../endpoint-specification';
-import { ShapExplainer } from '../shap-explainer';
 import { IModelBucket } from '../model-bucket';
 import { asyncPlaces } from './async-places';
 import { CAPTURED } from './prefixes';
-import { ensure, requireCount, requireDuration, requireWhole } from './validate';
+import { renderExplainer, validateExplainer } from './render-explainer';
+import { ensure, requireDuration, requireWhole } from './validate';
+import { withoutGaps } from './without-gaps';
 
 /** Further fields of an endpoint config, in the shape of the SageMaker API. */
 export function renderEndpointConfig(
@@ -90,24 +91,6 @@ function validateFallbacks(spec: EndpointSpecification): void {
   );
 }
 
-function validateExplainer(explainer: ShapExplainer): void {
-  requireWhole(explainer.numberOfSamples, 'explainer.numberOfSamples', 1, 2 ** 31 - 1);
-  requireCount(explainer.featureTypes, 'explainer.featureTypes', 1000);
-  ensure(
-    explainer.baseline.length >= 1 && explainer.baseline.length <= 2500,
-    `explainer.baseline must have 1 to 2500 characters, received: ${explainer.baseline.length}`,
-  );
-  const { baselineMimeType: format = 'text/csv', featureHeaders, featureTypes } = explainer;
-  ensure(
-    ['text/csv', 'application/jsonlines'].includes(format),
-    `explainer.baselineMimeType must be text/csv or application/jsonlines, which are all that SageMaker Clarify reads, received: ${format}`,
-  );
-  ensure(
-    featureHeaders === undefined || featureTypes === undefined || featureHeaders.length === featureTypes.length,
-    `explainer.featureHeaders and featureTypes must be equally many, received: ${featureHeaders?.length} and ${featureTypes?.length}`,
-  );
-}
-
 function renderCapture(capture: DataCapture, destination: string): Record<string, unknown> {
   return {
     EnableCapture: true,
@@ -136,25 +119,4 @@ function renderAsync(
       NotificationConfig: Object.keys(topics).length === 0 ? undefined : topics,
     }),
   });
-}
-
-function renderExplainer(explainer: ShapExplainer): Record<string, unknown> {
-  return withoutGaps({
-    EnableExplanations: explainer.enableExplanations,
-    InferenceConfig: withoutGaps({
-      FeatureHeaders: explainer.featureHeaders,
-      FeatureTypes: explainer.featureTypes,
-      ProbabilityAttribute: explainer.probabilityAttribute,
-    }),
-    ShapConfig: withoutGaps({
-      ShapBaselineConfig: { MimeType: explainer.baselineMimeType ?? 'text/csv', ShapBaseline: explainer.baseline },
-      NumberOfSamples: explainer.numberOfSamples,
-      UseLogit: explainer.useLogit,
-      Seed: explainer.seed,
-    }),
-  });
-}
-
-function withoutGaps(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -9,7 +9,6 @@ import {
   EndpointUpdatePolicy,
   MlInstanceType,
   ModelPipeline,
-  ShapFeatureType,
   SmokeTest,
 } from '../../lib';
 import { definitionOf, Json } from './support/definition';
@@ -36,35 +35,6 @@ test('captured requests go below the endpoint, where nothing else may be written
   });
   expect(policies).toContain('/captured/e/*');
   expect(synthesize({}).policies).not.toContain('captured');
-});
-
-test('explanations as they are asked for', () => {
-  const explainer = {
-    baseline: '0,0',
-    numberOfSamples: 100,
-    enableExplanations: '`true`',
-    featureHeaders: ['age', 'name'],
-    featureTypes: [ShapFeatureType.NUMERICAL, ShapFeatureType.CATEGORICAL],
-    probabilityAttribute: 'p',
-    useLogit: true,
-    seed: 1,
-  };
-  expect(synthesize({ explainer }).specification.endpointConfig.ExplainerConfig).toEqual({
-    ClarifyExplainerConfig: {
-      EnableExplanations: '`true`',
-      InferenceConfig: {
-        FeatureHeaders: ['age', 'name'],
-        FeatureTypes: ['numerical', 'categorical'],
-        ProbabilityAttribute: 'p',
-      },
-      ShapConfig: {
-        ShapBaselineConfig: { MimeType: 'text/csv', ShapBaseline: '0,0' },
-        NumberOfSamples: 100,
-        UseLogit: true,
-        Seed: 1,
-      },
-    },
-  });
 });
 
 test('other instance types follow in their order', () => {
@@ -132,17 +102,6 @@ const M7I = MlInstanceType.M7I_LARGE;
 test.each<[string, Partial<EndpointSpecification>, string]>([
   ['more than all requests', { dataCapture: { samplingPercentage: 101 } }, 'must be a whole number from 0 to 100'],
   ['no side of them', { dataCapture: { samplingPercentage: 1, modes: [] as CaptureMode[] } }, 'at least one of INPUT'],
-  ['no baseline', { explainer: { baseline: '' } }, 'explainer.baseline must have 1 to 2500 characters, received: 0'],
-  [
-    'a baseline that Clarify cannot read',
-    { explainer: { baseline: '0', baselineMimeType: 'application/json' } },
-    'must be text/csv or application/jsonlines',
-  ],
-  [
-    'unequal features',
-    { explainer: { baseline: '0', featureHeaders: ['a'], featureTypes: [] } },
-    'equally many, received: 1 and 0',
-  ],
   ['a GPU for a CPU', { fallbackInstanceTypes: [MlInstanceType.G4DN_XLARGE] }, 'ml.g4dn.xlarge cannot stand in for'],
   ['a disk of its own', { fallbackInstanceTypes: [MlInstanceType.of('ml.m5d.large')] }, 'a disk of their own or none'],
   ['the same again', { fallbackInstanceTypes: [M7I, M7I] }, 'must differ'],
