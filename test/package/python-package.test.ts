@@ -40,7 +40,7 @@ test('an empty Python app makes a pipeline', async () => {
   // `cdk.json` starts it with `python3`, as after `source .venv/bin/activate`.
   const PATH = [dirname(python), process.env.PATH].join(':');
   const template = readTemplate(synthApp(app, { PATH, JSII_RUNTIME_PACKAGE_CACHE: 'disabled' }), 'AppStack');
-  expect(countTypes(template)).toMatchObject({ 'AWS::StepFunctions::StateMachine': 3, 'AWS::S3::Bucket': 2 });
+  expect(countTypes(template)).toMatchObject({ 'AWS::StepFunctions::StateMachine': 4, 'AWS::S3::Bucket': 2 });
   const definitions = JSON.stringify(template);
   expect(definitions).toContain('\\"prune\\":0.5');
   expect(definitions).toContain('\\"MaxConcurrency\\":7');

@@ -3,9 +3,9 @@ import { Execution, fault } from '../../lib/support/execute';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { UpdateEndpointWeightsAndCapacitiesCommand } from '@aws-sdk/client-sagemaker';
 import { Duration } from 'aws-cdk-lib';
-import { EndpointUpdatePolicy, MlInstanceType } from '../../../lib';
+import { EndpointUpdatePolicy, MlInstanceType, SmokeTest } from '../../../lib';
 import { pump, until } from '../../local/sagemaker/test-sagemaker';
-import { CRASH_SCRIPT, ReleaseRuns, RIGHT_SCRIPT, Step, WRONG_SCRIPT } from './release-runs';
+import { CRASH_SCRIPT, ReleaseRuns, RIGHT_SCRIPT, Step, WEIGHTED_SUM_SCRIPT, WRONG_SCRIPT } from './release-runs';
 
 let runs: ReleaseRuns;
 beforeAll(async () => (runs = await ReleaseRuns.start()));
@@ -280,11 +280,10 @@ describe('scaling', () => {
   });
 });
 
-test('requests and answers are kept in the bucket, and other instance types and explanations are accepted', async () => {
+test('requests and answers are kept in the bucket, and other instance types are accepted', async () => {
   const name = 'features';
   const machine = await runs.machine(name, {
     dataCapture: { samplingPercentage: 100 },
-    explainer: { baseline: '{"features":[0]}', baselineMimeType: 'application/jsonlines' },
     fallbackInstanceTypes: [MlInstanceType.M7I_LARGE],
   });
   expect(last(await runs.run(machine, await runs.build('features-one')))).toBe('Released');
@@ -306,6 +305,28 @@ test('requests and answers are kept in the bucket, and other instance types and 
     },
     eventVersion: '0',
   });
+});
+
+test('explained answers are tested with their attributions before a model counts as released', async () => {
+  const name = 'explained';
+  const answer = (first: number, second: number): string =>
+    JSON.stringify({
+      predictions: { data: '7.0' },
+      explanations: {
+        kernel_shap: [[first, second].map((value) => ({ attributions: [{ attribution: [value] }] }))],
+      },
+    });
+  const request = { name: 'sum', body: '1,3', contentType: 'text/csv', absoluteTolerance: 1e-9 };
+  const machineFor = (expected: string): Promise<MachineDefinition> =>
+    runs.machine(name, {
+      explainer: { baseline: '0,0' },
+      smokeTest: SmokeTest.fromRequests([{ ...request, expected }]),
+    });
+  const right = await runs.build('explained-one', WEIGHTED_SUM_SCRIPT);
+  const wrong = await runs.run(await machineFor(answer(6, 1)), right);
+  expect(wrong.error).toBe('SmokeTestFailed');
+  expect(wrong.cause).toMatch(/attribution\[0\]: expected 6 within 1e-9, received 0\.99999999/);
+  expect(last(await runs.run(await machineFor(answer(1, 6)), right))).toBe('Released');
 });
 
 test('an endpoint that answers later is tested in its own way, awake, and scales to none and back', async () => {

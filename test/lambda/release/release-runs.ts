@@ -45,6 +45,22 @@ export type Step = keyof typeof HANDLERS;
 /** A script whose answers are numbers: what lies in name.txt and a value that may be wrong. */
 export const WRONG_SCRIPT = ECHO_SCRIPT.replace('{"model": model,', '{"model": model, "value": 0.1,');
 export const RIGHT_SCRIPT = ECHO_SCRIPT.replace('{"model": model,', '{"model": model, "value": 0.9,');
+/** Takes and gives CSV: one of the first feature and two of the second. */
+export const WEIGHTED_SUM_SCRIPT = `
+import csv, io
+
+def model_fn(model_dir):
+    return [1.0, 2.0]
+
+def input_fn(body, content_type):
+    return [[float(cell) for cell in row] for row in csv.reader(io.StringIO(body))]
+
+def predict_fn(rows, weights):
+    return [sum(weight * cell for weight, cell in zip(weights, row)) for row in rows]
+
+def output_fn(prediction, accept):
+    return "\\n".join(map(repr, prediction)), "text/csv"
+`;
 export const CRASH_SCRIPT = 'raise SystemExit("no such thing as a model")\n';
 
 /** Stands for the endpoint's name in a machine that serves for many. */
