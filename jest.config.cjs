@@ -3,8 +3,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 /** @type {import('jest').Config} */
 module.exports = {
-  // Three on two cores: the tests of deployments and releases wait for other processes a quarter of their time.
-  maxWorkers: '150%',
+  // By default one core of the machine is left idle, which is half of a small one.
+  maxWorkers: '100%',
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
