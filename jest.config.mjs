@@ -1,10 +1,13 @@
+import { availableParallelism } from 'node:os';
+
 // The AWS SDK announces to every test file what later versions will need; this project's version is pinned.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 /** @type {import('jest').Config} */
-module.exports = {
-  // By default one core of the machine is left idle, which is half of a small one.
-  maxWorkers: '100%',
+export default {
+  // Long suites spend a good part of their time waiting for the processes that they start.
+  maxWorkers: availableParallelism() + 1,
+  testSequencer: '<rootDir>/test/support/long-suites-first.mjs',
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
