@@ -19,8 +19,11 @@ export interface StepContext {
   readonly plan: Plan;
   /** Opens one of the plan's source files; repeated calls give the same source. */
   source(file: number): Promise<ByteSource>;
-  /** Appends bytes to the piece. The view may be overwritten once the promise has settled; it may be WASM memory. */
-  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Appends bytes to the piece. The view may be overwritten once the promise, where there is one, has settled; it may be
+   * WASM memory.
+   */
+  write(bytes: Uint8Array): Promise<void> | void;
   /** Adds to the sums of a tensor of the plan. */
   addSums(tensor: number, sums: TensorSums): void;
 }

@@ -13,7 +13,7 @@ export class BufferSource implements ByteSource {
     this.size = bytes.length;
   }
 
-  async read(offset: number, target: Uint8Array): Promise<void> {
+  read(offset: number, target: Uint8Array): void {
     checkRange(this, offset, target.length);
     target.set(this.bytes.subarray(offset, offset + target.length));
   }

@@ -11,9 +11,10 @@ export interface ByteSource {
    */
   readonly immediate?: boolean;
   /**
-   * Fills `target` with the bytes from `offset` on. `target` may be a view of WASM memory.
+   * Fills `target` with the bytes from `offset` on. `target` may be a view of WASM memory. A source that has them
+   * when the call returns may answer nothing, because a promise costs a noticeable share of the work on a chunk.
    *
    * @throws InvalidModelError when the range does not lie inside the source or the source turns out shorter.
    */
-  read(offset: number, target: Uint8Array): Promise<void>;
+  read(offset: number, target: Uint8Array): Promise<void> | void;
 }

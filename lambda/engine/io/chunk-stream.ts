@@ -32,7 +32,17 @@ export async function streamChunks(
   work: (region: Region, bytes: number, at: number) => Promise<void> | void,
 ): Promise<void> {
   const sizeAt = (at: number) => Math.min(bytes, length - at);
-  const read = (at: number, turn: number) =>
+  if (regions.length === 1) {
+    for (let at = 0; at < length; at += bytes) {
+      // Only what is not there yet is waited for: a promise costs a noticeable share of a chunk's work.
+      const reading = source.read(offset + at, regions[0].view.subarray(0, sizeAt(at)));
+      if (reading !== undefined) await reading;
+      const working = work(regions[0], sizeAt(at), at);
+      if (working !== undefined) await working;
+    }
+    return;
+  }
+  const read = async (at: number, turn: number) =>
     source.read(offset + at, regions[turn % regions.length].view.subarray(0, sizeAt(at)));
   let next: Promise<void> | undefined;
   for (let at = 0, turn = 0; at < length; turn++) {

@@ -22,7 +22,7 @@ export class FileSource implements ByteSource {
     private readonly handle: FileHandle,
   ) {}
 
-  async read(offset: number, target: Uint8Array): Promise<void> {
+  read(offset: number, target: Uint8Array): void {
     checkRange(this, offset, target.length);
     let done = 0;
     while (done < target.length) {

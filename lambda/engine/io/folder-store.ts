@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync, writevSync } from 'node:fs';
-import { FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writevSync,
+} from 'node:fs';
+import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { ConflictError, InvalidModelError } from '../errors';
 import { ByteSource } from './byte-source';
@@ -14,7 +26,8 @@ const UPLOADS = '.modelpress-uploads';
 export class FolderStore implements RandomAccessStore {
   readonly root: string;
   private readonly sources = new Map<string, Promise<FileSource>>();
-  private readonly uploads = new Map<string, Promise<FileHandle>>();
+  /** Descriptors of uploads that are being written. */
+  private readonly uploads = new Map<string, number>();
 
   constructor(folder: string) {
     this.root = resolve(folder);
@@ -50,7 +63,7 @@ export class FolderStore implements RandomAccessStore {
   async open(key: string, expected?: StoredObject): Promise<ByteSource> {
     const path = this.path(key);
     if (expected !== undefined) {
-      const stats = await stat(path);
+      const stats = statSync(path);
       if (`${stats.mtimeMs}-${stats.size}` !== expected.etag) {
         throw new InvalidModelError(path, 'changed after the build was planned; start the build again');
       }
@@ -109,18 +122,17 @@ export class FolderStore implements RandomAccessStore {
   }
 
   async uploadPart(place: PartPlace, body: Uint8Array, digest: PartDigest): Promise<UploadedPart> {
-    await this.writeAt(place.uploadId, place.offset, [body]);
+    this.writeAt(place.uploadId, place.offset, [body]);
     return { ...digest, number: place.number, etag: '' };
   }
 
   /** Writes into an upload at any place: a file needs no part to be whole before it is written. Blocks as reads do. */
-  async writeAt(uploadId: string, offset: number, runs: readonly Uint8Array[]): Promise<void> {
-    let handle = this.uploads.get(uploadId);
-    if (handle === undefined) {
-      handle = open(this.uploadPath(uploadId), constants.O_WRONLY);
-      this.uploads.set(uploadId, handle);
+  writeAt(uploadId: string, offset: number, runs: readonly Uint8Array[]): void {
+    let fd = this.uploads.get(uploadId);
+    if (fd === undefined) {
+      fd = openSync(this.uploadPath(uploadId), constants.O_WRONLY);
+      this.uploads.set(uploadId, fd);
     }
-    const { fd } = await handle;
     for (let left = runs.filter((run) => run.length > 0); left.length > 0;) {
       const written = writevSync(fd, left, offset);
       offset += written;
@@ -129,7 +141,7 @@ export class FolderStore implements RandomAccessStore {
   }
 
   async completeUpload(key: string, uploadId: string): Promise<void> {
-    await this.closeUpload(uploadId);
+    this.closeUpload(uploadId);
     const from = this.uploadPath(uploadId);
     try {
       if (!publish(from, this.path(key), true)) {
@@ -144,23 +156,23 @@ export class FolderStore implements RandomAccessStore {
   }
 
   async abortUpload(_key: string, uploadId: string): Promise<void> {
-    await this.closeUpload(uploadId);
+    this.closeUpload(uploadId);
     await rm(this.uploadPath(uploadId), { force: true });
   }
 
   /** Removes the uploads' folder, too, if it is empty. */
   async close(): Promise<void> {
     for (const source of this.sources.values()) await (await source.catch(() => undefined))?.close();
-    for (const id of [...this.uploads.keys()]) await this.closeUpload(id);
+    for (const id of [...this.uploads.keys()]) this.closeUpload(id);
     this.sources.clear();
     const uploads = join(this.root, UPLOADS);
     if ((await readdir(uploads).catch(() => ['absent'])).length === 0) await rm(uploads, { recursive: true });
   }
 
-  private async closeUpload(uploadId: string): Promise<void> {
-    const handle = await this.uploads.get(uploadId)?.catch(() => undefined);
+  private closeUpload(uploadId: string): void {
+    const fd = this.uploads.get(uploadId);
     this.uploads.delete(uploadId);
-    await handle?.close();
+    if (fd !== undefined) closeSync(fd);
   }
 
   private uploadPath(uploadId: string): string {

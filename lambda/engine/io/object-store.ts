@@ -70,8 +70,8 @@ export type ModelSource = Pick<ObjectStore, 'root' | 'list' | 'open' | 'close'>;
 
 /** A store that takes bytes at any place of an upload, so that no part has to be gathered in memory first. */
 export interface RandomAccessStore extends ObjectStore {
-  /** Writes runs of bytes, one behind the other, from `offset` on. */
-  writeAt(uploadId: string, offset: number, runs: readonly Uint8Array[]): Promise<void>;
+  /** Writes runs of bytes, one behind the other, from `offset` on. They are written when the call returns. */
+  writeAt(uploadId: string, offset: number, runs: readonly Uint8Array[]): void;
 }
 
 export function isRandomAccess(store: ObjectStore): store is RandomAccessStore {

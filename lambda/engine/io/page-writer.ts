@@ -18,25 +18,21 @@ export class PageWriter {
     private offset: number,
   ) {}
 
-  /** Appends bytes; the view may be overwritten once the promise has settled. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /** Appends bytes; the view may be overwritten once the call returns. */
+  write(bytes: Uint8Array): void {
     const end = this.offset + this.heldBytes + bytes.length;
     const beyond = end % PAGE_BYTES;
     if (end - beyond <= this.offset) return this.hold(bytes);
     const whole = bytes.length - beyond;
-    await this.store.writeAt(this.uploadId, this.offset, [
-      this.held.subarray(0, this.heldBytes),
-      bytes.subarray(0, whole),
-    ]);
+    this.store.writeAt(this.uploadId, this.offset, [this.held.subarray(0, this.heldBytes), bytes.subarray(0, whole)]);
     this.offset = end - beyond;
     this.heldBytes = 0;
     this.hold(bytes.subarray(whole));
   }
 
   /** Writes what is held. */
-  async close(): Promise<void> {
-    if (this.heldBytes > 0)
-      await this.store.writeAt(this.uploadId, this.offset, [this.held.subarray(0, this.heldBytes)]);
+  close(): void {
+    if (this.heldBytes > 0) this.store.writeAt(this.uploadId, this.offset, [this.held.subarray(0, this.heldBytes)]);
   }
 
   private hold(bytes: Uint8Array): void {

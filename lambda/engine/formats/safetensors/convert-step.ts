@@ -32,7 +32,7 @@ export const convert: StepExecutor = async (untyped, context) => {
     const target = arena.alloc((buffers.bytes / size) * weightBytes(step.to));
     const matrix = step.prunedWithin;
     const pruner = matrix && (await openPruner(kernels(), context, matrix, step.from.offset - matrix.offset, buffers));
-    await streamChunks(source, step.from.offset, step.from.length, buffers, async (region, bytes) => {
+    await streamChunks(source, step.from.offset, step.from.length, buffers, (region, bytes) => {
       const count = bytes / size;
       refuseNotFinite(context, step.from.file, step.module, dtype, absmaxBits(kernels(), region.ptr, count, dtype));
       pruner?.prune(region, 1, count, stats.ptr);

@@ -46,21 +46,15 @@ export const quantize: StepExecutor = async (untyped, context) => {
       stats: stats.ptr,
     });
     if (emitsData || step.emit.includes('scale') || step.emit.includes('zero-point')) {
-      await streamChunks(
-        source,
-        from.offset + begin * rowBytes,
-        (end - begin) * rowBytes,
-        buffers,
-        async (region, bytes) => {
-          const rows = bytes / rowBytes;
-          pruner?.prune(region, rows, columns, stats.ptr);
-          const encoded = encoder.encode(region.ptr, rows);
-          refuseNotFinite(context, from.file, step.module, from.dtype, encoded.absmaxBits);
-          keep('scale', encoded.scales);
-          keep('zero-point', encoded.zeroPoints);
-          if (emitsData) await context.write(encoded.data);
-        },
-      );
+      await streamChunks(source, from.offset + begin * rowBytes, (end - begin) * rowBytes, buffers, (region, bytes) => {
+        const rows = bytes / rowBytes;
+        pruner?.prune(region, rows, columns, stats.ptr);
+        const encoded = encoder.encode(region.ptr, rows);
+        refuseNotFinite(context, from.file, step.module, from.dtype, encoded.absmaxBits);
+        keep('scale', encoded.scales);
+        keep('zero-point', encoded.zeroPoints);
+        return emitsData ? context.write(encoded.data) : undefined;
+      });
     }
     if (globalScale !== undefined) keep('global-scale', new Uint8Array(Float32Array.of(globalScale).buffer));
     keep('shape', new Uint8Array(BigInt64Array.of(BigInt(step.rows), BigInt(columns)).buffer));

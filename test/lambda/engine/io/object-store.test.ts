@@ -49,7 +49,9 @@ describe.each(storeKinds())('An object store over $name', (kind) => {
     const store = kind.open('bounds');
     await store.put('x', Buffer.from('0123456789'));
     const source = await store.open('x');
-    await expect(source.read(8, Buffer.alloc(4))).rejects.toThrow('is 10 bytes long, but bytes 8 to 12 are needed');
+    await expect((async () => source.read(8, Buffer.alloc(4)))()).rejects.toThrow(
+      'is 10 bytes long, but bytes 8 to 12 are needed',
+    );
     await expect(store.get('x', 9)).rejects.toThrow('is 10 bytes long, more than the 9 allowed here');
   });
 
