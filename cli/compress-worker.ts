@@ -1,29 +1,16 @@
-/** Entry of a worker thread: makes items of a plan, one at a time, as it is told. */
+/** Entry of a worker thread: makes items of a plan, one at a time, until none is left. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { FORMATS } from '../lambda/engine/formats';
 import { FolderStore } from '../lambda/engine/io/folder-store';
-import { ModelSource, ObjectStore } from '../lambda/engine/io/object-store';
 import { kernels } from '../lambda/engine/kernels';
-import { Plan } from '../lambda/engine/plan';
 import { readPlan } from '../lambda/engine/plan-store';
 import { compressItem } from '../lambda/engine/worker';
+import { ItemQueue } from './item-queue';
 import { openDestination, openModel } from './open-store';
-import { ItemRequest, WorkerReport, WorkerSetup } from './worker-messages';
+import { StartRequest, WorkerReport, WorkerSetup } from './worker-messages';
 
 const setup = workerData as WorkerSetup;
 const report = (message: WorkerReport) => parentPort!.postMessage(message);
-
-async function prepare(): Promise<{ source: ModelSource; artifact: ObjectStore; work: ObjectStore; plan: Plan }> {
-  const work = new FolderStore(setup.work);
-  const plan = await readPlan(work);
-  if (plan === undefined) throw new Error(`${setup.work} holds no plan`);
-  return {
-    source: await openModel(setup.source),
-    artifact: await openDestination(setup.destination),
-    work,
-    plan,
-  };
-}
 
 /** How often the work's progress is told, in milliseconds. */
 const PROGRESS_MS = 50;
@@ -41,20 +28,30 @@ function tell(): void {
   toldAt = Date.now();
 }
 
-let prepared: ReturnType<typeof prepare> | undefined;
+async function makeItems({ queue: shared, worker }: StartRequest): Promise<void> {
+  const work = new FolderStore(setup.work);
+  const plan = await readPlan(work);
+  if (plan === undefined) throw new Error(`${setup.work} holds no plan`);
+  const places = {
+    source: await openModel(setup.source),
+    artifact: await openDestination(setup.destination),
+    work,
+    plan,
+    formats: FORMATS,
+  };
+  const queue = new ItemQueue(shared);
+  for (let item = queue.take(worker); item !== undefined; item = queue.take(worker)) {
+    await compressItem({ ...places, item, onProgress: progressed });
+  }
+  tell();
+}
 
-// The plan is being made meanwhile; the first item is asked for once it is there.
+// The plan is being made meanwhile.
 kernels();
 
-parentPort!.on('message', ({ item }: ItemRequest) => {
-  prepared ??= prepare();
-  prepared
-    .then((places) => compressItem({ ...places, item, formats: FORMATS, onProgress: progressed }))
-    .then(
-      () => {
-        tell();
-        report({ kind: 'done' });
-      },
-      (error: Error) => report({ kind: 'failed', name: error.name, message: error.message, stack: error.stack }),
-    );
+parentPort!.on('message', (request: StartRequest) => {
+  makeItems(request).then(
+    () => report({ kind: 'done' }),
+    (error: Error) => report({ kind: 'failed', name: error.name, message: error.message, stack: error.stack }),
+  );
 });

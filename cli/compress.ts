@@ -66,7 +66,8 @@ export async function compress(command: CompressCommand, terminal: Terminal): Pr
       terminal.stderr,
       plan.outputs.reduce((sum, { size }) => sum + size, 0),
     );
-    await workers.run(items, (bytes) => progress.add(bytes), interrupt.signal);
+    const places = { source, artifact, work, plan, formats: FORMATS };
+    await workers.run(items, places, (bytes) => progress.add(bytes), interrupt.signal);
     progress.end();
     interrupt.signal.throwIfAborted();
     // Threads take some milliseconds to end, and are needed no more.

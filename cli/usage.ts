@@ -21,7 +21,7 @@ Options:
   --ignore <pattern>    leave a module or tensor alone: a name, or re:<regular expression>; may be repeated
   --override <pattern>=<method>
                         another method for some modules; may be repeated, the first match counts
-  --jobs <n>            worker threads (default: all cores)
+  --jobs <n>            threads that work (default: all cores)
 
 For a deployed pipeline:
   --stack <name>        the CloudFormation stack that holds it

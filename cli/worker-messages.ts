@@ -6,9 +6,12 @@ export interface WorkerSetup {
   readonly work: string;
 }
 
-/** To a worker: make this item. */
-export interface ItemRequest {
-  readonly item: number;
+/** To a worker: the plan is there, make its items. */
+export interface StartRequest {
+  /** What the queue of the items shares. */
+  readonly queue: SharedArrayBuffer;
+  /** Number of the worker's own stretch in it. */
+  readonly worker: number;
 }
 
 /** From a worker. */

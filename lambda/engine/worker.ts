@@ -17,8 +17,8 @@ export interface WorkRequest {
   readonly plan: Plan;
   readonly item: number;
   readonly formats: readonly ModelFormat[];
-  /** Told after each step how many bytes of output it made. */
-  readonly onProgress?: (bytes: number) => void;
+  /** Told after each step how many bytes of output it made; work goes on once the promise, where there is one, has settled. */
+  readonly onProgress?: (bytes: number) => Promise<void> | void;
 }
 
 /** The item before the one that is asked for now. */
@@ -72,7 +72,7 @@ async function makePiece(
   };
   for (const step of piece.steps) {
     await runStep(format, step, context);
-    request.onProgress?.(step.length);
+    await request.onProgress?.(step.length);
   }
   return writer.close();
 }

@@ -2,7 +2,7 @@ import { ItemQueue } from '../../cli/item-queue';
 
 /** Lets workers take turns as `order` says, and returns what each of them got. */
 function takeAll(items: number, workers: number, order: readonly number[]): number[][] {
-  const queue = new ItemQueue(items, workers);
+  const queue = ItemQueue.of(items, workers);
   const taken: number[][] = Array.from({ length: workers }, () => []);
   for (const worker of order) {
     const item = queue.take(worker);
@@ -39,4 +39,10 @@ test.each([
     Array.from({ length: items }, () => random() % workers),
   );
   expect(taken.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: items }, (_, item) => item));
+});
+
+test('is one queue for all who share its memory', () => {
+  const queue = ItemQueue.of(4, 2);
+  const other = new ItemQueue(queue.shared);
+  expect([queue.take(0), other.take(1), other.take(1), other.take(1), queue.take(0)]).toEqual([0, 2, 3, 1, undefined]);
 });

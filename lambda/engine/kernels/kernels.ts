@@ -271,9 +271,9 @@ function create(): Kernels {
   return { run, memory, arena, scratch: arena.alloc(SCRATCH_BYTES) };
 }
 
-/** The kernels over no more memory than their constants need: for arithmetic on numbers alone. */
+/** Kernels for arithmetic on numbers alone: this thread's, or else some over no more memory than their constants need. */
 export function bareKernels(): KernelExports {
-  bare ??= instantiate(LEAST_MEMORY_BYTES).run;
+  bare ??= shared?.run ?? instantiate(LEAST_MEMORY_BYTES).run;
   return bare;
 }
 
