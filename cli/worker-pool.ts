@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { ModelError } from '../lambda/engine/errors';
 import { compressItem, WorkRequest } from '../lambda/engine/worker';
@@ -18,6 +19,12 @@ class WorkerFault extends ModelError {
     super(message);
   }
 }
+
+/**
+ * From now on V8 optimizes only what runs for milliseconds. The work is in kernels, which this does not concern; what drives
+ * them costs each thread more to optimize, on V8's own threads beside it, than it takes itself.
+ */
+const OPTIMIZE_LATE = '--interrupt-budget=2000000';
 
 /** Who makes the items of a plan: this thread, and others that load while it makes the plan. */
 export class WorkerPool {
@@ -46,6 +53,7 @@ export class WorkerPool {
     signal: AbortSignal,
   ): Promise<void> {
     signal.throwIfAborted();
+    setFlagsFromString(OPTIMIZE_LATE);
     const stop = new AbortController();
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
