@@ -24,6 +24,7 @@ const OPTIONS = {
   mode: { type: 'string' },
   prune: { type: 'string' },
   'group-size': { type: 'string' },
+  'quant-format': { type: 'string' },
   ignore: { type: 'string', multiple: true },
   override: { type: 'string', multiple: true },
   jobs: { type: 'string' },
@@ -76,7 +77,7 @@ function parse(argv: readonly string[]) {
 function readRecipe(values: Values): Recipe | undefined {
   const { recipe, mode, prune, ignore, override } = values;
   if (recipe === undefined && prune === undefined && override === undefined) {
-    for (const option of ['mode', 'group-size', 'ignore'] as const) {
+    for (const option of ['mode', 'group-size', 'quant-format', 'ignore'] as const) {
       if (values[option] !== undefined) throw new UsageError(`--${option} needs --recipe <method>`);
     }
     return undefined;
@@ -86,6 +87,7 @@ function readRecipe(values: Values): Recipe | undefined {
     ...(mode === undefined ? {} : { mode }),
     ...(prune === undefined ? {} : { prune: prune === '2:4' ? prune : Number(prune) }),
     ...(values['group-size'] === undefined ? {} : { groupSize: Number(values['group-size']) }),
+    ...(values['quant-format'] === undefined ? {} : { quantFormat: values['quant-format'] }),
     ...(ignore === undefined ? {} : { ignore }),
     ...(override === undefined ? {} : { overrides: override.map(readOverride) }),
   });

@@ -18,6 +18,8 @@ Options:
   --mode exact|best     exact: the reference's bytes; best: less error at the same size (default)
   --prune <share>|2:4   set the smallest weights to zero first: a share such as 0.5, or two of every four
   --group-size <n>      weights that share a scale, for w4a16, w4a16-asym, w8a16 and int4 of ONNX (default 128)
+  --quant-format QOperator|QDQ
+                        for w4a16 and w4a16-asym of ONNX: MatMulNBits (default), or DequantizeLinear, operator set 21
   --ignore <pattern>    leave a module or tensor alone: a name, or re:<regular expression>; may be repeated
   --override <pattern>=<method>
                         another method for some modules; may be repeated, the first match counts

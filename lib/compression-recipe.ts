@@ -1,6 +1,7 @@
 import { checkPattern } from './private/check-pattern';
 import { CompressionMode } from './compression-mode';
 import { Pruning } from './pruning';
+import { QuantFormat } from './quant-format';
 
 /** How many weights share a scale. */
 export interface GroupOptions {
@@ -131,6 +132,15 @@ export class CompressionRecipe {
   }
 
   /**
+   * Chooses the operators that read four-bit weights of ONNX models. Without it, they are `QuantFormat.QOPERATOR`.
+   *
+   * @param quantFormat For w4a16 and w4a16-asym; models before operator set 21 are refused with `QuantFormat.QDQ`.
+   */
+  public withQuantFormat(quantFormat: QuantFormat): CompressionRecipe {
+    return new CompressionRecipe({ ...this.fields, quantFormat });
+  }
+
+  /**
    * Leaves modules or tensors alone.
    *
    * @param patterns Names, or `re:` and a regular expression that matches from the start. They replace the defaults.
@@ -157,11 +167,15 @@ export class CompressionRecipe {
    * @internal
    */
   public _render(): Record<string, unknown> {
-    const { method, prune, overrides } = this.fields;
+    const { method, prune, overrides, quantFormat } = this.fields;
     if (method === 'none' && prune === undefined && overrides === undefined) {
       throw new Error(
         'This recipe does nothing: its method is "none"; add withPruning() or withOverrides(), or choose a method',
       );
+    }
+    const methods = [method, ...(overrides ?? []).map((override) => override.method)];
+    if (quantFormat !== undefined && !methods.some((each) => each.startsWith('w4a16'))) {
+      throw new Error(`quantFormat is for w4a16 and w4a16-asym, received it with: ${methods.join(', ')}`);
     }
     return { ...this.fields };
   }
@@ -181,6 +195,7 @@ interface RecipeFields {
   readonly mode?: string;
   readonly prune?: number | string;
   readonly groupSize?: number;
+  readonly quantFormat?: string;
   readonly ignore?: string[];
   readonly overrides?: { match: string; method: string; groupSize?: number }[];
 }

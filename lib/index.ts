@@ -41,6 +41,7 @@ export * from './model-source';
 export * from './new-model-options';
 export * from './pipeline-notifications';
 export * from './pruning';
+export * from './quant-format';
 export * from './release-approval';
 export * from './shadow-test';
 export * from './shap-explainer';

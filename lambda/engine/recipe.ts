@@ -10,6 +10,8 @@ export interface Recipe {
   readonly prune?: number | '2:4';
   /** Weights that share a scale, for methods that work in groups. */
   readonly groupSize?: number;
+  /** For `w4a16` and `w4a16-asym` of ONNX models: MatMulNBits (`QOperator`) or DequantizeLinear (`QDQ`). */
+  readonly quantFormat?: 'QOperator' | 'QDQ';
   /** Tensors or modules to leave alone: a name, or `re:` and a regular expression that matches from the start. */
   readonly ignore?: readonly string[];
   /** Other methods for some modules; the first match counts. */
@@ -43,6 +45,8 @@ export const METHODS = [
   'mxfp8',
 ] as const;
 
+const FIELDS = ['method', 'mode', 'prune', 'groupSize', 'quantFormat', 'ignore', 'overrides'];
+
 /**
  * Checks a recipe that came from outside (an event, a command line) and fills in the defaults.
  *
@@ -55,13 +59,9 @@ export function parseRecipe(input: unknown): Recipe {
     );
   }
   const raw = input as Record<string, unknown>;
-  const unknown = Object.keys(raw).filter(
-    (key) => !['method', 'mode', 'prune', 'groupSize', 'ignore', 'overrides'].includes(key),
-  );
+  const unknown = Object.keys(raw).filter((key) => !FIELDS.includes(key));
   if (unknown.length > 0) {
-    throw new InvalidRecipeError(
-      `recipe has unknown fields: ${unknown.join(', ')}; allowed are method, mode, prune, groupSize, ignore, overrides`,
-    );
+    throw new InvalidRecipeError(`recipe has unknown fields: ${unknown.join(', ')}; allowed are ${FIELDS.join(', ')}`);
   }
   const method = parseMethod(raw.method, 'method');
   const mode = raw.mode ?? 'best';
@@ -79,6 +79,7 @@ export function parseRecipe(input: unknown): Recipe {
     mode,
     ...(prune === undefined ? {} : { prune }),
     ...(raw.groupSize === undefined ? {} : { groupSize: parseGroupSize(raw.groupSize) }),
+    ...(raw.quantFormat === undefined ? {} : { quantFormat: parseQuantFormat(raw.quantFormat) }),
     ...(raw.ignore === undefined ? {} : { ignore: parsePatterns(raw.ignore) }),
     ...(raw.overrides === undefined ? {} : { overrides: parseOverrides(raw.overrides) }),
   };
@@ -108,6 +109,17 @@ function parseGroupSize(value: unknown): number {
   throw new InvalidRecipeError(
     `recipe groupSize must be a multiple of 16 from 16 to 1024, received: ${JSON.stringify(value)}`,
   );
+}
+
+function parseQuantFormat(value: unknown): 'QOperator' | 'QDQ' {
+  if (value === 'QOperator' || value === 'QDQ') return value;
+  throw new InvalidRecipeError(`recipe quantFormat must be "QOperator" or "QDQ", received: ${JSON.stringify(value)}`);
+}
+
+/** @throws InvalidRecipeError when a recipe for models of another format asks for a form of ONNX's. */
+export function refuseQuantFormat({ quantFormat }: Recipe, models: string): void {
+  if (quantFormat === undefined) return;
+  throw new InvalidRecipeError(`quantFormat is for ONNX models, not for ${models}; leave it out`);
 }
 
 function parsePatterns(value: unknown): string[] {

@@ -1,5 +1,5 @@
 import { METHODS, parseRecipe } from '../../lambda/engine/recipe';
-import { CompressionMode, CompressionRecipe, Pruning } from '../../lib';
+import { CompressionMode, CompressionRecipe, Pruning, QuantFormat } from '../../lib';
 
 const factories: [string, () => CompressionRecipe][] = [
   ['int8', () => CompressionRecipe.int8()],
@@ -30,6 +30,7 @@ test('all options together are what the functions understand', () => {
   const recipe = CompressionRecipe.w4a16({ groupSize: 64 })
     .withPruning(Pruning.twoOfFour())
     .withMode(CompressionMode.EXACT)
+    .withQuantFormat(QuantFormat.QDQ)
     .withIgnore('lm_head', 're:.*gate$')
     .withOverrides({ match: 're:.*down', recipe: CompressionRecipe.w8a16({ groupSize: 32 }) });
   expect(parseRecipe(recipe._render())).toEqual({
@@ -37,6 +38,7 @@ test('all options together are what the functions understand', () => {
     mode: 'exact',
     prune: '2:4',
     groupSize: 64,
+    quantFormat: 'QDQ',
     ignore: ['lm_head', 're:.*gate$'],
     overrides: [{ match: 're:.*down', method: 'w8a16', groupSize: 32 }],
   });
@@ -64,6 +66,11 @@ test.each<[string, () => unknown, string]>([
   ['an unknown method', () => CompressionRecipe.of('int3'), 'must be one of none, int8'],
   ['a bad pattern', () => CompressionRecipe.int8().withIgnore('re:('), 'not a regular expression: re:('],
   ['an empty pattern', () => CompressionRecipe.int8().withIgnore(''), 'must not be empty'],
+  [
+    'a form of four-bit weights without them',
+    () => CompressionRecipe.int8().withQuantFormat(QuantFormat.QDQ)._render(),
+    'quantFormat is for w4a16 and w4a16-asym, received it with: int8',
+  ],
   ['nothing to do', () => CompressionRecipe.none()._render(), 'This recipe does nothing'],
 ])('refuses %s', (_, make, message) => {
   expect(make).toThrow(message);

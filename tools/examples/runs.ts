@@ -28,6 +28,7 @@ const ONNX = [
   eightBits('int8'),
   eightBits('int8-dynamic'),
   ...['int4', 'w4a16', 'w4a16-asym'].map((method) => fourBits(method, '--group-size', '32')),
+  fourBits('w4a16-asym', '--quant-format', 'QDQ', '--group-size', '32'),
   eightBits('fp16'),
   ...pruned('int8'),
 ];

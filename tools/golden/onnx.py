@@ -104,6 +104,31 @@ def products(transposed):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 21)], ir_version=10)
 
 
+def ties():
+    """Products of weights in quarters, whose quotients by their scales often lie halfway: of an odd size both ways, and even."""
+    random = np.random.default_rng(3)
+    sizes = [101, 67, 64]
+    initializers, nodes = [], []
+    for at, (inputs, outputs) in enumerate(zip(sizes, sizes[1:])):
+        values = (random.integers(-8, 9, (inputs, outputs)) / 4).astype(np.float32)
+        # A scale of a quarter without zero points for some, and with them for others; positive numbers; negative ones.
+        values[::32, 0::4] = -2
+        values[1::32, 0::4] = 1.75
+        values[:, 1::4] = np.clip(values[:, 1::4] * 2 - 0.125, -4, 3.75) + 0.125
+        values[:, 2::8] = np.abs(values[:, 2::8])
+        values[:, 6::8] = -np.abs(values[:, 6::8])
+        initializers.append(numpy_helper.from_array(values, f'weight{at}'))
+        nodes.append(helper.make_node('MatMul', [f'value{at}', f'weight{at}'], [f'value{at + 1}'], f'product{at}'))
+    graph = helper.make_graph(
+        nodes,
+        'ties',
+        [helper.make_tensor_value_info('value0', TensorProto.FLOAT, ['batch', sizes[0]])],
+        [helper.make_tensor_value_info(f'value{len(sizes) - 1}', TensorProto.FLOAT, ['batch', sizes[-1]])],
+        initializers,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 21)], ir_version=10)
+
+
 def four_bits(model, symmetric, form='QOperator'):
     from onnxruntime.quantization import QuantFormat
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
@@ -137,7 +162,10 @@ def quantizers(folder):
     save(folder, 'products.transposed', products(transposed=True))
     save(folder, 'products.w4a16', four_bits(products(transposed=False), symmetric=True))
     save(folder, 'products.w4a16-asym', four_bits(products(transposed=False), symmetric=False))
-    save(folder, 'products.int4', four_bits(products(transposed=False), symmetric=True, form='QDQ'))
+    save(folder, 'ties', ties())
+    for name, made in (('products', lambda: products(transposed=False)), ('ties', ties)):
+        save(folder, f'{name}.int4', four_bits(made(), symmetric=True, form='QDQ'))
+        save(folder, f'{name}.w4a16-asym-qdq', four_bits(made(), symmetric=False, form='QDQ'))
 
 
 def torch_exporters(folder):

@@ -212,8 +212,22 @@ export interface KernelExports {
   nbits4AsymmetricColumnsF32Exact: EncodeAsymmetricBlockColumns;
   /** From u8[rows][groups] to four bits each, the earlier one low, rows in whole bytes; an odd last one gets 8 beside. */
   packPoints: (src: Ptr, rows: number, groups: number, dst: Ptr) => void;
-  /** int4 from -8 to 7 with a scale for each column (an even number of them), two a byte, the earlier one low. */
-  int4ColumnsF32: (src: Ptr, rows: number, cols: number, scales: Ptr, exact: boolean, dst: Ptr, stats: Ptr) => void;
+  /** Of blocks whose scales, and zero points unless 8 is all of theirs, are there: codes as for DequantizeLinear. */
+  qdq4F32Exact: (
+    src: Ptr,
+    blocks: number,
+    size: number,
+    used: number,
+    dst: Ptr,
+    dstStride: number,
+    scales: Ptr,
+    scaleStride: number,
+    points: Ptr,
+    pointStride: number,
+    stats: Ptr,
+  ) => void;
+  /** Codes of `cols` blocks to `rows` rows of one code of each, all close together, each code XORed with `mask`. */
+  turnCodes: (src: Ptr, cols: number, srcStride: number, rows: number, mask: number, dst: Ptr) => void;
   /** Rows of f32, `srcStride` bytes apart, to columns, `dstStride` bytes apart. */
   transposeF32: (src: Ptr, rows: number, cols: number, srcStride: number, dst: Ptr, dstStride: number) => void;
 

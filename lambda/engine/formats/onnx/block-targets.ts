@@ -26,6 +26,7 @@ export class BlockTargets {
   readonly scales: Region;
   readonly points: Region;
   private readonly exact: boolean;
+  private readonly unused: number;
 
   constructor(
     private readonly weights: BlockWeights,
@@ -38,6 +39,7 @@ export class BlockTargets {
     this.data = arena.alloc((blocks * weights.blockSize) / 2);
     this.scales = arena.alloc(blocks * 4);
     this.points = arena.alloc(blocks);
+    this.unused = arena.alloc(24).ptr;
   }
 
   /**
@@ -48,13 +50,18 @@ export class BlockTargets {
    */
   encode(from: number, count: number, used: number, block: number, each: number, stats: number): void {
     const { run } = kernels();
-    const { blockSize: size, asymmetric } = this.weights;
+    const { blockSize: size, asymmetric, dequantized } = this.weights;
     const { data, scales, points } = this.placesOf(block, each);
     const suffix = this.exact ? 'Exact' : '';
+    const again = this.exact && dequantized;
+    const counted = again ? this.unused : stats;
     const largest = asymmetric
-      ? run[`nbits4AsymmetricF32${suffix}`](from, count, size, used, ...data, ...scales, ...points, stats)
-      : run[`nbits4F32${suffix}`](from, count, size, used, ...data, ...scales, stats);
+      ? run[`nbits4AsymmetricF32${suffix}`](from, count, size, used, ...data, ...scales, ...points, counted)
+      : run[`nbits4F32${suffix}`](from, count, size, used, ...data, ...scales, counted);
     this.see(largest);
+    if (!again) return;
+    const [point, stride] = asymmetric ? points : [0, 0];
+    run.qdq4F32Exact(from, count, size, used, ...data, ...scales, point, stride, stats);
   }
 
   /**

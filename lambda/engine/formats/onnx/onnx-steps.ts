@@ -67,6 +67,8 @@ export interface BlockWeights {
   readonly blockSize: number;
   /** Whether blocks have a zero point. */
   readonly asymmetric: boolean;
+  /** Whether DequantizeLinear reads them, whose tensors have no gaps, and not MatMulNBits. */
+  readonly dequantized: boolean;
   /** For messages. */
   readonly name: string;
 }
@@ -79,19 +81,17 @@ export interface BlockStep extends CustomStep {
   readonly weights: BlockWeights;
   readonly emit: 'data' | 'scales' | 'points';
   readonly first: number;
-  /** Whether integers are from -8 to 7, without 8 added. */
-  readonly signed?: boolean;
   readonly prune?: PrunePattern;
 }
 
-/** Rows of a matrix from number `first` on in four bits from -8 to 7, or the scales of all. */
+/** Rows of a matrix from number `first` on in four bits, or the scales of all, or their zero points. */
 export interface Int4Step extends CustomStep {
   readonly kind: 'onnx.int4';
   /** Index into the plan's tensors. */
   readonly tensor: number;
   /** One with the weights of an input after each other. */
   readonly weights: BlockWeights;
-  readonly emit: 'data' | 'scales';
+  readonly emit: 'data' | 'scales' | 'points';
   readonly first: number;
   readonly prune?: PrunePattern;
 }

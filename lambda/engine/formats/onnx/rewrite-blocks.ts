@@ -13,11 +13,10 @@ const ACCURACY_LEVEL = 4;
 
 /** Weights in blocks of four bits, and MatMulNBits of onnxruntime where they are multiplied. */
 export function rewriteBlocks(decided: Decided, context: RewriteContext): void {
-  const { constant, treatment } = decided;
-  const { blockSize, asymmetric } = treatment.blocks!;
+  const { constant } = decided;
   const { editor } = context;
-  const weights = blockWeights(decided, blockSize, asymmetric);
-  const { inputs, outputs } = weights;
+  const weights = blockWeights(decided);
+  const { inputs, outputs, blockSize, asymmetric } = weights;
   const blocks = blockCount(weights);
   editor.removeConstant(constant);
   const add = (suffix: string, type: number, shape: readonly number[], emit: BlockStep['emit']): string => {

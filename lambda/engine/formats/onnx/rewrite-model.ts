@@ -36,8 +36,8 @@ export async function rewriteModel(
     const { action } = decided.treatment;
     if (action === 'int8') rewriteInt8(decided, context);
     if (action === 'int8-dynamic') dynamic.rewrite(decided);
-    if (action === 'w4a16' || action === 'w4a16-asym') rewriteBlocks(decided, context);
-    if (action === 'int4') rewriteInt4(decided, context);
+    const { blocks } = decided.treatment;
+    if (blocks !== undefined) (blocks.dequantized ? rewriteInt4 : rewriteBlocks)(decided, context);
     if (action === 'prune') prune(decided, editor);
   }
   const halves = decisions.filter(({ treatment }) => treatment.action === 'fp16');

@@ -37,8 +37,8 @@ export interface Treatment {
   readonly role?: WeightRole;
   /** For `int8-dynamic`: the uses that compute in integers; all others read it as with `int8`. */
   readonly integerUses?: readonly Use[];
-  /** For four bits: the weights that share a scale, and whether they have a zero point. */
-  readonly blocks?: { readonly blockSize: number; readonly asymmetric: boolean };
+  /** For four bits: the weights that share a scale, whether they have a zero point, and whether they become floats again. */
+  readonly blocks?: { readonly blockSize: number; readonly asymmetric: boolean; readonly dequantized: boolean };
   readonly prune?: PrunePattern;
   /** It would have been pruned if the dimension divided by four. */
   readonly pruneSkipped?: true;
@@ -83,6 +83,7 @@ export class TreatmentRules {
       return { method, groupSize, matches: names(match) };
     });
     checkGroupSize(recipe.method, recipe.groupSize);
+    checkQuantFormat(recipe, operatorSet);
   }
 
   treat(constant: Constant): Treatment {
@@ -112,9 +113,10 @@ export class TreatmentRules {
     }
     if (method === 'fp16') return { action: 'fp16', ...pruning };
     if (method === 'w4a16' || method === 'w4a16-asym') {
-      const obstacle = blockObstacle(constant, role);
+      const dequantized = this.recipe.quantFormat === 'QDQ';
+      const obstacle = dequantized ? int4Obstacle(constant, role, blockSize) : blockObstacle(constant, role);
       if (obstacle !== undefined) return keep(obstacle);
-      return { action: method, blocks: { blockSize, asymmetric: method === 'w4a16-asym' }, ...pruning };
+      return { action: method, blocks: { blockSize, asymmetric: method === 'w4a16-asym', dequantized }, ...pruning };
     }
     const { channels, inner } = channelsOf(constant.tensor.shape, role);
     if ((inner === 1 ? channels : inner) * 4 > MAX_UNIT_BYTES / (pruning.prune?.share === '2:4' ? 4 : 1))
@@ -122,8 +124,8 @@ export class TreatmentRules {
     if (constant.tensor.type === TYPE.bfloat16 && this.operatorSet < HALF_SCALE_SET) {
       return keep(`DequantizeLinear gives no BFLOAT16 before operator set ${HALF_SCALE_SET}`);
     }
-    if (method === 'int4' && this.operatorSet >= BLOCKED_SET && takesInt4(constant, role, blockSize)) {
-      return { action: 'int4', blocks: { blockSize, asymmetric: false }, ...pruning };
+    if (method === 'int4' && this.operatorSet >= BLOCKED_SET && !int4Obstacle(constant, role, blockSize)) {
+      return { action: 'int4', blocks: { blockSize, asymmetric: false, dequantized: true }, ...pruning };
     }
     if (method === 'int8' || method === 'int4') return { action: 'int8', ...pruning };
     if (constant.tensor.type !== TYPE.float) return { action: 'int8', ...pruning };
@@ -156,6 +158,20 @@ function checkGroupSize(method: string, groupSize: number | undefined): void {
   }
 }
 
+/** QDQ needs what DequantizeLinear learnt late; a recipe that asks for it by name gets it or an error. */
+function checkQuantFormat({ method, overrides = [], quantFormat }: Recipe, operatorSet: number): void {
+  if (quantFormat === undefined) return;
+  if (![method, ...overrides.map((override) => override.method)].some((each) => each.startsWith('w4a16'))) {
+    throw new InvalidRecipeError(`quantFormat is for w4a16 and w4a16-asym, not for ${method}; leave it out`);
+  }
+  if (quantFormat === 'QDQ' && operatorSet < BLOCKED_SET) {
+    throw new InvalidRecipeError(
+      `quantFormat QDQ needs a model of operator set ${BLOCKED_SET} or later, received one of ${operatorSet}; ` +
+        'export it again with that, or leave quantFormat out for MatMulNBits',
+    );
+  }
+}
+
 /** Why a weight cannot be read in blocks of four bits, where it cannot. */
 function blockObstacle(constant: Constant, role: WeightRole): string | undefined {
   const { tensor, graph, name } = constant;
@@ -168,13 +184,15 @@ function blockObstacle(constant: Constant, role: WeightRole): string | undefined
   return undefined;
 }
 
-/** Whether a matrix of a product can be cut into blocks of four bits, two a byte, in its own order. */
-function takesInt4({ tensor, uses }: Constant, role: WeightRole, blockSize: number): boolean {
-  const products = uses.some(({ node }) => isOperator(node, 'MatMul') || isOperator(node, 'Gemm'));
-  if (tensor.shape.length !== 2 || !products) return false;
+/** Why a weight cannot be cut into blocks of four bits, two a byte, in its own order, where it cannot. */
+function int4Obstacle({ tensor, uses }: Constant, role: WeightRole, blockSize: number): string | undefined {
+  if (tensor.shape.length !== 2) return `it has ${tensor.shape.length} dimensions, where four bits take two`;
+  if (!uses.some(({ node }) => isOperator(node, 'MatMul') || isOperator(node, 'Gemm')))
+    return `${describeNode(uses[0].node)} reads it, and no product`;
   const [, columns] = tensor.shape as [number, number];
-  if (role.channels === 0) return columns % blockSize === 0;
-  return columns % 2 === 0 && columns * blockSize * 4 <= MAX_UNIT_BYTES / 2;
+  if (role.channels === 0)
+    return columns % blockSize === 0 ? undefined : `its rows of ${columns} do not divide into blocks of ${blockSize}`;
+  return columns * blockSize * 4 <= MAX_UNIT_BYTES / 2 ? undefined : 'its rows are too long to be worked on whole';
 }
 
 /** Operators that MatMulNBits can stand for. */

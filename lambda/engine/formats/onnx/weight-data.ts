@@ -88,7 +88,7 @@ export function zeroPointSegment(weights: ChannelWeights, integers: Integers): S
 }
 
 /** A matrix in blocks of four bits. */
-export function blockWeights(decided: Decided, blockSize: number, asymmetric: boolean): BlockWeights {
+export function blockWeights(decided: Decided): BlockWeights {
   const { tensor, name } = decided.constant;
   const { channels, reduced } = decided.treatment.role!;
   return {
@@ -96,20 +96,15 @@ export function blockWeights(decided: Decided, blockSize: number, asymmetric: bo
     inputs: tensor.shape[reduced],
     outputs: tensor.shape[channels],
     outputsFirst: channels === 0,
-    blockSize,
-    asymmetric,
+    ...decided.treatment.blocks!,
     name,
   };
 }
 
-export function blockSegment(
-  decided: Decided,
-  weights: BlockWeights,
-  emit: BlockStep['emit'],
-  signed = false,
-): Segment {
+export function blockSegment(decided: Decided, weights: BlockWeights, emit: BlockStep['emit']): Segment {
   const { treatment, index: tensor } = decided;
-  const each = bytesOfOutput({ weights, emit });
+  const flat = weights.dequantized && emit === 'points';
+  const each = flat ? flatBytes(blockCount(weights) * weights.outputs) : bytesOfOutput({ weights, emit });
   const { prune } = treatment;
   const step = (first: number, length: number): BlockStep => ({
     kind: 'onnx.blocks',
@@ -118,12 +113,11 @@ export function blockSegment(
     weights,
     emit,
     first: first / each,
-    ...(signed ? { signed } : {}),
     ...(prune === undefined ? {} : { prune }),
   });
   const data = emit === 'data';
   return {
-    length: each * weights.outputs,
+    length: flat ? each : each * weights.outputs,
     unit: each,
     // Scales come out of the weights, which the same worker has read before them.
     costPerByte: data ? weights.from.length / (each * weights.outputs) : 0,
@@ -132,14 +126,25 @@ export function blockSegment(
   };
 }
 
-/** A matrix in four bits with its own dimensions, blocks of rows sharing a scale for each column; or those scales. */
+/** Bytes of so many numbers of four bits without gaps. */
+function flatBytes(count: number): number {
+  return Math.ceil(count / 2);
+}
+
+/** A matrix in four bits with its own dimensions, blocks of rows sharing a scale for each column; or what they share. */
 export function int4Segment(decided: Decided, weights: BlockWeights, emit: Int4Step['emit']): Segment {
   const { treatment, index: tensor } = decided;
   const { prune } = treatment;
   const { inputs, outputs, blockSize, from } = weights;
+  const blocks = blockCount(weights) * outputs;
+  // Half a byte may be left where a row ends, but none where a block of rows does.
   const rowBytes = outputs / 2;
   const data = emit === 'data';
-  const length = data ? inputs * rowBytes : blockCount(weights) * outputs * weightBytes(from.dtype);
+  const length = data
+    ? flatBytes(inputs * outputs)
+    : emit === 'points'
+      ? flatBytes(blocks)
+      : blocks * weightBytes(from.dtype);
   const step = (first: number, part: number): Int4Step => ({
     kind: 'onnx.int4',
     length: part,
@@ -152,8 +157,9 @@ export function int4Segment(decided: Decided, weights: BlockWeights, emit: Int4S
   return {
     length,
     unit: data ? blockSize * rowBytes : length,
-    costPerByte: from.length / length,
-    fixedCost: typeof prune?.share === 'number' ? from.length : 0,
+    // Zero points come out with the scales, which the same worker has written before them.
+    costPerByte: emit === 'points' ? 0 : from.length / length,
+    fixedCost: emit !== 'points' && typeof prune?.share === 'number' ? from.length : 0,
     step,
   };
 }
@@ -191,9 +197,13 @@ export function artifactBytes(decided: Decided, exact: boolean): number {
   const { count, bytes, shape } = constant.tensor;
   if (treatment.action === 'fp16') return count * 2;
   if (treatment.blocks !== undefined) {
-    const { blockSize, asymmetric } = treatment.blocks;
-    const weights = blockWeights(decided, blockSize, asymmetric);
+    const { asymmetric, dequantized } = treatment.blocks;
+    const weights = blockWeights(decided);
     const each = (emit: BlockStep['emit']) => bytesOfOutput({ weights, emit });
+    if (dequantized) {
+      const points = asymmetric ? flatBytes(blockCount(weights) * weights.outputs) : 0;
+      return flatBytes(count) + weights.outputs * each('scales') + points;
+    }
     return weights.outputs * (each('data') + each('scales') + (asymmetric ? each('points') : 0));
   }
   if (treatment.action !== 'int8' && treatment.action !== 'int8-dynamic') return bytes;

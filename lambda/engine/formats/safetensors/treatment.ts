@@ -1,4 +1,4 @@
-import { Recipe } from '../../recipe';
+import { Recipe, refuseQuantFormat } from '../../recipe';
 import { Scheme } from './schemes/scheme';
 import { schemeOf } from './schemes/schemes';
 import { WeightType, isWeightType, weightBytes } from '../../weights/weight-type';
@@ -32,6 +32,7 @@ export class TreatmentRules {
   private readonly overrides: readonly { method: string; groupSize?: number; matches: Matcher }[];
 
   constructor(private readonly recipe: Recipe) {
+    refuseQuantFormat(recipe, 'checkpoints in safetensors');
     const compile = (pattern: string) => ({ pattern, matches: matcher(pattern) });
     this.ignore = (recipe.ignore ?? []).map(compile);
     this.defaults = DEFAULT_IGNORE.map(compile);

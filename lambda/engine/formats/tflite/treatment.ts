@@ -1,5 +1,5 @@
 import { InvalidRecipeError } from '../../errors';
-import { Recipe } from '../../recipe';
+import { Recipe, refuseQuantFormat } from '../../recipe';
 import { Constant, valueCount } from './constants';
 import { OP, TYPE, typeName } from './model-fields';
 import { commonUse, CommonUse, ScaleLayout } from './weight-rules';
@@ -62,6 +62,7 @@ export class TreatmentRules {
         'groupSize is not for TFLite models: their weights share a scale per channel; leave it out',
       );
     }
+    refuseQuantFormat(recipe, 'TFLite models');
     this.ignore = (recipe.ignore ?? []).map((pattern) => ({ pattern, matches: matcher(pattern) }));
     this.overrides = (recipe.overrides ?? []).map(({ method, match }) => ({ method, matches: matcher(match) }));
   }

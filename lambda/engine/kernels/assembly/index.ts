@@ -17,9 +17,10 @@ export { countMagnitude16, countMagnitudeF32, histogram16, histogramF32High, his
 export * from './int8';
 export { int8ColumnsConverterF32, int8RowsConverterF32 } from './int8-converter';
 export { nbits4AsymmetricF32, nbits4AsymmetricF32Exact, nbits4F32, nbits4F32Exact } from './nbits4';
-export { int4ColumnsF32, packPoints } from './nbits4';
+export { packPoints } from './nbits4';
 export { nbits4AsymmetricColumnsF32Exact, nbits4ColumnsF32Exact } from './nbits4-columns';
 export * from './prune';
+export * from './qdq4';
 export * from './sums';
 export { transposeF32 } from './transpose';
 export * from './uint8';

@@ -11,9 +11,9 @@ import { addRun } from './stats';
 
 /**
  * Encodes as onnxruntime does: multiplies with the inverse of the scale, and rounds ties away from zero. `point` is what
- * is added.
+ * is added: before rounding for MatMulNBits, where R is u8, and after it for DequantizeLinear, where R is u16.
  */
-function encodeExact(src: usize, size: i32, scale: f32, point: f32, dst: usize, stats: usize): void {
+export function encodeExact<R>(src: usize, size: i32, scale: f32, point: f32, dst: usize, stats: usize): void {
   const inverse = f32x4.splat(scale == 0 ? 0 : 1 / scale);
   const decode = f32x4.splat(scale);
   const z = f32x4.splat(point);
@@ -26,10 +26,10 @@ function encodeExact(src: usize, size: i32, scale: f32, point: f32, dst: usize, 
   let noise = zero;
   let zeros = 0;
   for (let i = 0; i < size; i += 16) {
-    const q0 = near(v128.load(src), inverse, z, half, zero, most);
-    const q1 = near(v128.load(src, 16), inverse, z, half, zero, most);
-    const q2 = near(v128.load(src, 32), inverse, z, half, zero, most);
-    const q3 = near(v128.load(src, 48), inverse, z, half, zero, most);
+    const q0 = near<R>(v128.load(src), inverse, z, half, zero, most);
+    const q1 = near<R>(v128.load(src, 16), inverse, z, half, zero, most);
+    const q2 = near<R>(v128.load(src, 32), inverse, z, half, zero, most);
+    const q3 = near<R>(v128.load(src, 48), inverse, z, half, zero, most);
     for (let k: usize = 0; k < 4; k++) {
       const q = k == 0 ? q0 : k == 1 ? q1 : k == 2 ? q2 : q3;
       const w = v128.load(src + (k << 4));
@@ -54,11 +54,16 @@ function encodeExact(src: usize, size: i32, scale: f32, point: f32, dst: usize, 
 
 // @ts-ignore: decorator
 @inline
-function near(w: v128, inverse: v128, z: v128, half: v128, zero: v128, most: v128): v128 {
-  const v = f32x4.add(f32x4.mul(w, inverse), z);
+function near<R>(w: v128, inverse: v128, z: v128, half: v128, zero: v128, most: v128): v128 {
+  const scaled = f32x4.mul(w, inverse);
+  const v = sizeof<R>() == 1 ? f32x4.add(scaled, z) : scaled;
   const whole = f32x4.trunc(v);
-  const up = f32x4.ge(f32x4.sub(v, whole), half);
-  return f32x4.pmin(f32x4.pmax(f32x4.add(whole, v128.and(up, f32x4.splat(1))), zero), most);
+  const rest = f32x4.sub(v, whole);
+  const up = v128.and(f32x4.ge(sizeof<R>() == 1 ? rest : f32x4.abs(rest), half), f32x4.splat(1));
+  // Away from zero is up where the zero point, which makes everything positive, is in it already.
+  const step = sizeof<R>() == 1 ? up : v128.or(up, v128.and(v, f32x4.splat(-0.0)));
+  const sum = f32x4.add(whole, step);
+  return f32x4.pmin(f32x4.pmax(sizeof<R>() == 1 ? sum : f32x4.add(sum, z), zero), most);
 }
 
 /**
@@ -101,7 +106,7 @@ export function nbits4F32Exact(
     largest = max(largest, max(negative, positive));
     const scale = signedScale(negative, positive);
     store<f32>(scales, scale);
-    encodeExact(src, size, scale, 8, dst, stats);
+    encodeExact<u8>(src, size, scale, 8, dst, stats);
     trim(dst, used, size, stats);
     src += <usize>size << 2;
     dst += <usize>dstStride;
@@ -129,7 +134,7 @@ export function nbits4F32(
       if (bestGain > 0 && errorOf(bestScale, 0) < errorOf(first, 0)) scale = bestScale;
     }
     store<f32>(scales, scale);
-    if (scale == first) encodeExact(src, size, scale, 8, dst, stats);
+    if (scale == first) encodeExact<u8>(src, size, scale, 8, dst, stats);
     else encodeSymmetric<f32>(src, size, scale, dst, stats);
     trim(dst, used, size, stats);
     src += <usize>size << 2;
@@ -162,7 +167,7 @@ export function nbits4AsymmetricF32Exact(
     const point = pointOf(least, scale);
     store<f32>(scales, scale);
     store<u8>(points, <u8>point);
-    encodeExact(src, size, scale, point, dst, stats);
+    encodeExact<u8>(src, size, scale, point, dst, stats);
     trim(dst, used, size, stats);
     src += <usize>size << 2;
     dst += <usize>dstStride;
@@ -199,7 +204,7 @@ export function nbits4AsymmetricF32(
     }
     store<f32>(scales, scale);
     store<u8>(points, <u8>(point + 8));
-    if (scale == first && point == firstPoint) encodeExact(src, size, scale, point + 8, dst, stats);
+    if (scale == first && point == firstPoint) encodeExact<u8>(src, size, scale, point + 8, dst, stats);
     else encodeAsymmetric<f32>(src, size, scale, point, dst, stats);
     trim(dst, used, size, stats);
     src += <usize>size << 2;
@@ -220,45 +225,4 @@ export function packPoints(src: usize, rows: i32, groups: i32, dst: usize): void
       dst++;
     }
   }
-}
-
-/**
- * Encodes `rows` rows of f32 with a scale for each column as -8 to 7, in four bits, two columns a byte, the earlier one low;
- * `cols` is even. `exact` multiplies with the inverse and rounds ties away from zero; otherwise divides, ties to even.
- */
-export function int4ColumnsF32(src: usize, rows: i32, cols: i32, scales: usize, exact: bool, dst: usize, stats: usize): void {
-  let signal: f64 = 0;
-  let noise: f64 = 0;
-  let zeros: f64 = 0;
-  for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < cols; col += 2) {
-      const at = scales + (<usize>col << 2);
-      let packed: u32 = 0;
-      for (let k: usize = 0; k < 2; k++) {
-        const w = load<f32>(src + (k << 2));
-        const s = load<f32>(at + (k << 2));
-        const q = exact || s == 0 ? awayFrom8(w, s) : nearest<f32>(min<f32>(max<f32>(w / s, -8), 7));
-        const d = <f64>w - <f64>q * <f64>s;
-        signal += <f64>w * <f64>w;
-        noise += d * d;
-        zeros += q == 0 ? 1 : 0;
-        packed |= (<u32>(<i32>q) & 15) << (<u32>k << 2);
-      }
-      store<u8>(dst, packed);
-      src += 8;
-      dst++;
-    }
-  }
-  store<f64>(stats, load<f64>(stats) + signal);
-  store<f64>(stats, load<f64>(stats, 8) + noise, 8);
-  store<f64>(stats, load<f64>(stats, 16) + zeros, 16);
-}
-
-// @ts-ignore: decorator
-@inline
-function awayFrom8(w: f32, scale: f32): f32 {
-  const v: f32 = w * (scale == 0 ? 0 : 1 / scale) + 8;
-  const whole = trunc<f32>(v);
-  const near = v - whole >= 0.5 ? whole + 1 : whole;
-  return min<f32>(max<f32>(near, 0), 15) - 8;
 }

@@ -18,7 +18,8 @@ function blocksOf(size: number): number[][] {
     new Array<number>(size).fill(0),
     randomWeights(size + 2, size, 'f32').map(Math.abs),
     randomWeights(size + 3, size, 'f32').map((w) => -Math.abs(w)),
-    Array.from({ length: size }, (_, i) => ((i % 17) - 8) / 2),
+    Array.from({ length: size }, (_, i) => ((i % 33) - 16) / 8),
+    Array.from({ length: size }, (_, i) => (i === 0 ? -2 : i === 1 ? 1.75 : ((i % 27) - 13) / 8)),
   ];
 }
 
@@ -155,19 +156,49 @@ test.each([
   expect([...fromBytes(dst.view, 'f32')]).toEqual(expected);
 });
 
-test('int4 with a scale for each column', () => {
-  const [rows, cols] = [9, 6];
-  const values = randomWeights(5, rows * cols, 'f32');
-  const scales = [0.004, -0.005, 0.006, 0, 0.003, -0.01].map(Math.fround);
-  for (const exact of [true, false]) {
-    const dst = room((rows * cols) / 2);
-    run.int4ColumnsF32(floats(values).ptr, rows, cols, floats(scales).ptr, exact, dst.ptr, emptyStats().ptr);
-    const codes = codesIn(dst.view).map((code) => (code > 7 ? code - 16 : code));
-    values.forEach((w, at) => {
-      const scale = scales[at % cols];
-      const exactly = scale === 0 ? 0 : Math.min(Math.max(w / scale, -8), 7);
-      expect(Math.abs(codes[at] - exactly)).toBeLessThanOrEqual(0.5 + 1e-5);
-    });
+describe.each([16, 32, 128])('codes of DequantizeLinear in blocks of %d', (size) => {
+  test.each([size, size - 7])('of %d used: what the oracle says', (used) => {
+    const weights = blocksOf(size).map((block) => block.map((w, i) => (i < used ? w : 0)));
+    const half = size / 2;
+    const count = weights.length;
+    for (const asymmetric of [false, true]) {
+      const expected = weights.map((block) => encodeFourBits(block.slice(0, used), asymmetric, 'after rounding'));
+      const scales = floats(expected.map(({ scale }) => scale));
+      const points = asymmetric ? place(Uint8Array.from(expected, ({ point }) => point)).ptr : 0;
+      const [dst, stats] = [room(count * half), emptyStats()];
+      const src = floats(weights.flat());
+      run.qdq4F32Exact(src.ptr, count, size, used, dst.ptr, half, scales.ptr, 4, points, 1, stats.ptr);
+      const found = weights.map((_, at) => codesIn(dst.view.subarray(at * half, (at + 1) * half)).slice(0, used));
+      expect(found).toEqual(expected.map(({ codes }) => codes));
+      const zeros = expected.flatMap(({ codes, point }) => codes.filter((code) => code === point)).length;
+      expect(readStats(stats)[2]).toBe(zeros);
+      const noise = weights.reduce((sum, block, at) => sum + noiseOfBlock(block.slice(0, used), expected[at]), 0);
+      expect(readStats(stats)[1] / noise).toBeCloseTo(1, 3);
+    }
+  });
+});
+
+test.each([
+  [16, 6],
+  [16, 7],
+  [9, 6],
+  [9, 7],
+  [15, 1],
+])('%d rows of codes of %d columns', (rows, cols) => {
+  const size = 16;
+  const codes = randomWeights(rows, cols * size, 'f32').map((w) => Math.abs(Math.round(w * 1e5)) & 15);
+  const src = place(
+    Uint8Array.from({ length: (cols * size) / 2 }, (_, at) => codes[2 * at] | (codes[2 * at + 1] << 4)),
+  );
+  for (const mask of [0, 8]) {
+    const dst = room(Math.ceil((rows * cols) / 2));
+    run.turnCodes(src.ptr, cols, size / 2, rows, mask, dst.ptr);
+    const expected = Array.from(
+      { length: rows * cols },
+      (_, at) => codes[(at % cols) * size + Math.floor(at / cols)] ^ mask,
+    );
+    if ((rows * cols) % 2 === 1) expected.push(0);
+    expect(codesIn(dst.view)).toEqual(expected);
   }
 });
 

@@ -38,8 +38,12 @@ const int8: Decoder = (made, name) => {
 const int4: Decoder = (made, name) => {
   const codes = made.tensors.get(`${name}_quantized`)!.data;
   const scales = floats(made, `${name}_scale`);
-  return (at) =>
-    ((nibble(codes, at) << 28) >> 28) * scales[Math.floor(at / COLUMNS / BLOCK) * COLUMNS + (at % COLUMNS)];
+  const points = made.tensors.get(`${name}_zero_point`)?.data;
+  return (at) => {
+    const block = Math.floor(at / COLUMNS / BLOCK) * COLUMNS + (at % COLUMNS);
+    const code = nibble(codes, at);
+    return (points === undefined ? (code << 28) >> 28 : code - nibble(points, block)) * scales[block];
+  };
 };
 
 const blocks: Decoder = (made, name) => {
@@ -62,7 +66,9 @@ test.each<[string, Record<string, unknown>, Decoder]>([
   ['int4', { groupSize: BLOCK }, int4],
   ['w4a16', { groupSize: BLOCK }, blocks],
   ['w4a16-asym', { groupSize: BLOCK }, blocks],
-])('%s: best has no more error than exact at any matrix', async (method, others, decode) => {
+  ['w4a16', { groupSize: BLOCK, quantFormat: 'QDQ' }, int4],
+  ['w4a16-asym', { groupSize: BLOCK, quantFormat: 'QDQ' }, int4],
+])('%s %j: best has no more error than exact at any matrix', async (method, others, decode) => {
   const errors = async (mode: string): Promise<[string, number][]> => {
     const { outputs } = await compress(filesOf({ 'model.onnx': SOURCE }), { method, mode, ...others });
     const made = await readOnnx(outputs['model.onnx']);

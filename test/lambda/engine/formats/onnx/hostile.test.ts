@@ -307,6 +307,13 @@ test('the recipe is checked against the format', async () => {
   await expect(plan({ method: 'w4a16', groupSize: 48 })).rejects.toThrow(
     'groupSize must be one of 16, 32, 64, 128, 256',
   );
+  await expect(plan({ method: 'int4', quantFormat: 'QDQ' })).rejects.toThrow(
+    'quantFormat is for w4a16 and w4a16-asym, not for int4; leave it out',
+  );
+  const older = filesOf({ 'model.onnx': golden('mixed') });
+  await expect(compress(older, { method: 'w4a16', quantFormat: 'QDQ' })).rejects.toThrow(
+    /quantFormat QDQ needs a model of operator set 21 or later, received one of \d+; export it again/,
+  );
 });
 
 test('a folder with two models is refused', async () => {

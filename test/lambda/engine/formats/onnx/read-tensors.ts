@@ -1,7 +1,7 @@
 import { integersOf, messagesOf } from '../../../../../lambda/engine/formats/onnx/message';
 import { readModel } from '../../../../../lambda/engine/formats/onnx/read-model';
 import { ExternalFiles } from '../../../../../lambda/engine/formats/onnx/external-files';
-import { readGraph } from '../../../../../lambda/engine/formats/onnx/graph';
+import { GraphNode, readGraph } from '../../../../../lambda/engine/formats/onnx/graph';
 import { MODEL, TENSOR } from '../../../../../lambda/engine/formats/onnx/schema';
 import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
 
@@ -15,6 +15,7 @@ export interface ReadModel {
   readonly tensors: ReadonlyMap<string, ReadTensor>;
   /** Operators in order, each with its domain. */
   readonly operators: readonly string[];
+  readonly nodes: readonly GraphNode[];
 }
 
 /** A model's initializers with their data, and its operators. */
@@ -29,6 +30,7 @@ export async function readOnnx(bytes: Uint8Array): Promise<ReadModel> {
   }
   return {
     tensors,
+    nodes: graph.nodes,
     operators: graph.nodes.map(({ domain, operator }) => (domain === '' ? operator : `${domain}.${operator}`)),
   };
 }

@@ -15,6 +15,26 @@ async function make(model: ModelFolder, recipe: Record<string, unknown>): Promis
   return (await compress(filesOf(model), recipe)).outputs;
 }
 
+test('four bits that become floats again pass the checker and run, whatever the sizes', async () => {
+  const folders = await Promise.all(
+    ['products', 'products.transposed', 'ties'].map(async (name): Promise<[ModelFolder, ...ModelFolder[]]> => {
+      const model = { 'model.onnx': golden(name) };
+      const recipes = ['w4a16', 'w4a16-asym'].flatMap((method) =>
+        ['exact', 'best'].map((mode) => ({ method, mode, groupSize: 32, quantFormat: 'QDQ' })),
+      );
+      return [model, ...(await Promise.all(recipes.map((recipe) => make(model, recipe))))];
+    }),
+  );
+  const differences = runOnnx(folders)
+    .flat()
+    .flatMap((outputs) => Object.values(outputs));
+  expect(differences).toHaveLength(12);
+  differences.forEach((difference) => {
+    expect(difference).toBeGreaterThan(0);
+    expect(difference).toBeLessThan(0.25);
+  });
+});
+
 test('compressed models pass the checker and run, close to the float one', async () => {
   const model = { 'model.onnx': golden('mixed') };
   const made = await Promise.all(RECIPES.map(([recipe]) => make(model, recipe)));

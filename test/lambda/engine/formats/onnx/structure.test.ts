@@ -345,14 +345,16 @@ describe('what happens to a model', () => {
 
   test('any cut into pieces, in any order, makes the same bytes', async () => {
     const y8000 = value(GRAPH.outputs, 'y', 1, ['batch', 8000]);
-    const wide = model([x, y8000, weight('w', [64, 8000]), node('MatMul', ['x', 'w'], ['y'])]);
+    const latest = { operatorSet: 21, irVersion: 10 };
+    const wide = model([x, y8000, weight('w', [64, 8000]), node('MatMul', ['x', 'w'], ['y'])], latest);
     const transposed = [integerValue('transB', 1)];
-    const high = model([x, y8000, weight('w', [8000, 64]), node('Gemm', ['x', 'w'], ['y'], transposed)]);
+    const high = model([x, y8000, weight('w', [8000, 64]), node('Gemm', ['x', 'w'], ['y'], transposed)], latest);
     for (const recipe of [
       { method: 'int8', prune: 0.3 },
       { method: 'int8-dynamic', mode: 'exact' },
       { method: 'int8-dynamic' },
       { method: 'w4a16', groupSize: 32 },
+      { method: 'w4a16-asym', groupSize: 32, quantFormat: 'QDQ' },
       { method: 'fp16', prune: '2:4' },
       { method: 'none', prune: 0.5 },
     ]) {

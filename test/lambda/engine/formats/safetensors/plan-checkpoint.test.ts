@@ -185,6 +185,9 @@ describe('selection', () => {
     ).rejects.toThrow(/ties its embeddings/);
     const experts = [weight('model.layers.0.mlp.experts.0.down_proj', 128, 128)];
     await expect(plan({ method: 'w4a16-asym' }, experts)).rejects.toThrow(/symmetric weights only/);
+    await expect(plan({ method: 'w4a16', quantFormat: 'QDQ' })).rejects.toThrow(
+      'quantFormat is for ONNX models, not for checkpoints in safetensors; leave it out',
+    );
     await expect(plan({ method: 'fp8', groupSize: 128 })).rejects.toThrow(/has no groups/);
   });
 

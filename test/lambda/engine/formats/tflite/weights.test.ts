@@ -195,6 +195,9 @@ describe('the recipe', () => {
       /mxfp8 is not for TFLite/,
     );
     await expect(make('vision', { method: 'int8', groupSize: 32 })).rejects.toThrow(/groupSize/);
+    await expect(make('vision', { method: 'int8', quantFormat: 'QDQ' })).rejects.toThrow(
+      'quantFormat is for ONNX models, not for TFLite models',
+    );
   });
 
   test('ignores and overrides tensors by name', async () => {
