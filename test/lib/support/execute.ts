@@ -72,10 +72,10 @@ export async function execute(
         Id: executionArn(identity),
         Name: name,
         Input: input,
-        StartTime: startTime,
         RedriveCount: 0,
+        [START_TIME]: startTime,
       },
-    } as Context,
+    } as unknown as Context,
   });
   const path: string[] = [];
   const watching = (async (): Promise<void> => {
@@ -93,6 +93,9 @@ export async function execute(
   return { path, inputs, ...outcome };
 }
 
+/** The interpreter lets every execution begin in this moment; under this name it gets another time. */
+const START_TIME = 'GivenStartTime';
+
 /** Checking a definition takes far longer than executing it, so that each is checked once. */
 const interpreters = new WeakMap<MachineDefinition, Interpreter>();
 
@@ -101,7 +104,10 @@ async function interpreterOf(definition: MachineDefinition): Promise<Interpreter
   const { StateMachine } = await import('aws-local-stepfunctions');
   const known = interpreters.get(definition);
   if (known !== undefined) return known;
-  const made = new StateMachine(definition as unknown as Definition, { validationOptions: { checkArn: false } });
+  const timed = JSON.parse(
+    JSON.stringify(definition).replaceAll('$$.Execution.StartTime', `$$$$.Execution.${START_TIME}`),
+  ) as Definition;
+  const made = new StateMachine(timed, { validationOptions: { checkArn: false } });
   interpreters.set(definition, made);
   return made;
 }
