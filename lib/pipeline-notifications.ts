@@ -83,7 +83,7 @@ export class PipelineNotifications extends Construct {
     allowKey(handler.role, topic.masterKey, 'write');
     allow(handler.role, {
       actions: ['states:GetExecutionHistory'],
-      resources: machines.map(executionArns),
+      resources: machines.map((machine) => executionArns(machine)),
       wildcardReason: 'The executions of the two machines of this pipeline, whose names come with each build.',
     });
     const watch = (ruleId: string, description: string, stateMachineArn: string[], status: string[]): Rule =>

@@ -1,8 +1,9 @@
-import { ArnFormat, CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import { CustomResource, Duration } from 'aws-cdk-lib';
 import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
 import { createProvider } from './custom-resource-provider';
+import { executionArns } from './grant-executions';
 import { allow } from './grants';
 import { HandlerFunction } from './handler-function';
 import { Registration } from './registration';
@@ -57,14 +58,7 @@ export class CleanUp extends Construct {
     });
     allow(stop.role, {
       actions: ['states:StopExecution'],
-      resources: machines.map((machine) =>
-        Stack.of(this).formatArn({
-          service: 'states',
-          resource: 'execution',
-          resourceName: `${machine.stateMachineName}:*`,
-          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-        }),
-      ),
+      resources: machines.map((machine) => executionArns(machine)),
       wildcardReason: 'The executions of the machines of this pipeline, whose names come with each build.',
     });
     return stop;

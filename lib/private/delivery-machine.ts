@@ -96,7 +96,7 @@ export class DeliveryMachine extends Construct {
     allow(handler.role, { actions: ['states:ListExecutions'], resources: [releaseMachine.stateMachineArn] });
     allow(handler.role, {
       actions: ['states:DescribeExecution', 'states:GetExecutionHistory'],
-      resources: [buildMachine, releaseMachine].map(executionArns),
+      resources: [buildMachine, releaseMachine].map((machine) => executionArns(machine)),
       wildcardReason: 'The executions of the two machines of this pipeline, whose names come with each build.',
     });
     allow(handler.role, {

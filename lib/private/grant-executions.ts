@@ -1,6 +1,6 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
-import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { IStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
 /** Starting a machine, and seeing what became of it. */
 export function grantStartAndDescribe(machine: IStateMachine, grantee: IGrantable): Grant {
@@ -14,14 +14,17 @@ export function grantStartAndDescribe(machine: IStateMachine, grantee: IGrantabl
   );
 }
 
-/** ARN pattern of a machine's executions. */
-export function executionArns(machine: IStateMachine): string {
+/** ARN of a machine's execution of that name; by default the pattern of all. */
+export function executionArns(machine: IStateMachine, name = '*'): string {
   const stack = Stack.of(machine);
-  const { resourceName = '*', ...arn } = stack.splitArn(machine.stateMachineArn, ArnFormat.COLON_RESOURCE_NAME);
+  const place =
+    machine instanceof StateMachine
+      ? { service: 'states', resourceName: machine.stateMachineName }
+      : stack.splitArn(machine.stateMachineArn, ArnFormat.COLON_RESOURCE_NAME);
   return stack.formatArn({
-    ...arn,
+    ...place,
     resource: 'execution',
-    resourceName: `${resourceName}:*`,
+    resourceName: `${place.resourceName}:${name}`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
 }

@@ -13,7 +13,7 @@ export function grantRun(pipeline: IModelPipeline, grantee: IGrantable): Grant {
     [['cloudformation:ListStackResources'], [Stack.of(pipeline).stackId]],
     [['states:ListTagsForResource'], machines.map(({ stateMachineArn }) => stateMachineArn)],
     [['states:StartExecution'], [buildMachine.stateMachineArn]],
-    [['states:DescribeExecution', 'states:GetExecutionHistory'], machines.map(executionArns)],
+    [['states:DescribeExecution', 'states:GetExecutionHistory'], machines.map((machine) => executionArns(machine))],
     [
       ['sagemaker:DescribeEndpoint', 'sagemaker:DescribeEndpointConfig', 'sagemaker:DescribeModel'],
       [endpoint, configs, models],

@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -8,6 +8,7 @@ import { IModelBucket } from '../model-bucket';
 import { acknowledgeInlinePolicies } from './acknowledge';
 import { allowGivingUp } from './allow-giving-up';
 import { FunctionTask } from './function-task';
+import { executionArns } from './grant-executions';
 import { allow } from './grants';
 import { HandlerFunction } from './handler-function';
 import { createMachine } from './machine';
@@ -50,14 +51,7 @@ export class LeftBehind extends Construct {
     allowGivingUp(handler.role, models, modelName);
     allow(handler.role, {
       actions: ['states:DescribeExecution'],
-      resources: [
-        Stack.of(this).formatArn({
-          service: 'states',
-          resource: 'execution',
-          resourceName: `${buildMachine.stateMachineName}:*`,
-          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-        }),
-      ],
+      resources: [executionArns(buildMachine)],
       wildcardReason: 'The executions of the one build machine, whose names come with each build.',
     });
     const wait = new Wait(this, 'Wait', {

@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -7,6 +7,7 @@ import { IModelBucket } from '../model-bucket';
 import { acknowledgeInlinePolicies, acknowledgeWildcard } from './acknowledge';
 import { allowScaling, allowScalingOf } from './allow-scaling';
 import { allowAskingAsync } from './async-places';
+import { executionArns } from './grant-executions';
 import { allow, allowGuards, allowObjects } from './grants';
 import { HandlerFunction } from './handler-function';
 import { Hosting } from './hosting';
@@ -57,12 +58,7 @@ export class ReleaseFunctions extends Construct {
    * function first, and the function needs what its role's own policy names.
    */
   public allowExecutionsOf(machine: StateMachine): void {
-    const executions = Stack.of(this).formatArn({
-      service: 'states',
-      resource: 'execution',
-      resourceName: `${machine.stateMachineName}:*`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
+    const executions = executionArns(machine);
     const policy = new Policy(this, 'Executions', {
       roles: [this.serialiseRole],
       statements: [new PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] })],

@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   Chain,
   Choice,
@@ -15,6 +15,7 @@ import {
 import { CallAwsService, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge';
+import { executionArns } from './grant-executions';
 
 export interface StartReleaseProps {
   readonly releaseMachine: StateMachine;
@@ -65,28 +66,24 @@ export class StartRelease {
   /** Tells whether the release that is there already is under way or did what it was for. */
   private createLook(again: IChainable, started: Pass): Chain {
     const { releaseMachine, specificationDigest } = this.props;
-    const executionArn = (name: string): string =>
-      Stack.of(this.scope).formatArn({
-        service: 'states',
-        resource: 'execution',
-        resourceName: `${releaseMachine.stateMachineName}:${name}`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      });
+    const executions = executionArns(releaseMachine);
     const look = new CallAwsService(this.scope, 'LookAtRelease', {
       stateName: 'LookAtRelease',
       comment: 'There is a release of this build already.',
       service: 'sfn',
       action: 'describeExecution',
       iamAction: 'states:DescribeExecution',
-      iamResources: [executionArn('*')],
-      parameters: { ExecutionArn: JsonPath.format(executionArn(`{}-${specificationDigest}`), BUILD) },
+      iamResources: [executions],
+      parameters: {
+        ExecutionArn: JsonPath.format(executionArns(releaseMachine, `{}-${specificationDigest}`), BUILD),
+      },
       resultSelector: { 'status.$': '$.Status' },
       resultPath: '$.earlier',
     });
     look.addRetry(PATIENT);
     acknowledgeWildcard(
       this.scope,
-      executionArn('*'),
+      executions,
       'The executions of the one release machine, whose names come with each build.',
     );
     const failed = ['FAILED', 'ABORTED', 'TIMED_OUT'].map((status) =>
