@@ -1,11 +1,15 @@
 import { CloudWatchClient, DescribeAlarmsCommand, MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { RecentRequests } from './recent-requests';
 
+/** Time between two looks at the alarms of a deployment, in milliseconds. */
+export const ALARM_INTERVAL_MS = 500;
+
 /**
  * Looks at the alarms that guard a deployment. Those on an endpoint's own metrics are judged by the requests that were
  * really made, others by what CloudWatch says.
  *
- * @param timeScale periods pass at this share of their time.
+ * @param timeScale periods pass at this share of their time, but none is shorter than the time between two looks: what
+ * happens between them would be overlooked.
  * @returns why the deployment must be rolled back, or undefined when no alarm is in ALARM.
  */
 export async function findAlarm(
@@ -32,7 +36,7 @@ function judge(alarm: MetricAlarm, requests: RecentRequests, timeScale: number):
   const dimension = (name: string): string | undefined => alarm.Dimensions?.find(({ Name }) => Name === name)?.Value;
   const [endpoint, variant] = [dimension('EndpointName'), dimension('VariantName')];
   if (alarm.Namespace !== 'AWS/SageMaker' || endpoint === undefined || variant === undefined) return undefined;
-  const period = (alarm.Period ?? 60) * 1000 * timeScale;
+  const period = Math.max((alarm.Period ?? 60) * 1000 * timeScale, ALARM_INTERVAL_MS);
   const now = Date.now();
   const periods = Array.from({ length: alarm.EvaluationPeriods ?? 1 }, (_, index) =>
     requests.values(alarm.MetricName!, endpoint, variant, now - (index + 1) * period, now - index * period),

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeploymentConfig, VariantPropertyType } from '@aws-sdk/client-sagemaker';
 import { Context, now } from '../system/context';
-import { findAlarm } from './alarms';
+import { ALARM_INTERVAL_MS, findAlarm } from './alarms';
 import { trafficSteps } from './deployment-policy';
 import { Fleet, LiveVariant } from './fleet';
 import { allVariants, EndpointRecord, EndpointStatus, FleetSpecification } from './records';
 
 const MAX_REASON_CHARACTERS = 1024;
-const ALARM_INTERVAL_MS = 500;
 
 /** The server is closing: whatever was under way stays as it is on disk. */
 class ClosingError extends Error {}
