@@ -1,13 +1,11 @@
-import { ModelError } from '../../lambda/engine/errors';
-import { executionName, modelAt } from '../../lambda/new-model/source-model';
-import { listUploads } from '../../lambda/new-model/uploaded-file';
-import { parseS3Address } from '../../lambda/engine/io/location';
+import { executionName } from '../../lambda/new-model/source-model';
 import { startedExecution } from '../../executions/follow-execution';
 import { Terminal } from '../terminal';
-import { PipelineCommand } from './arguments';
+import { PipelineCommand, RunInput } from './arguments';
 import { Clients } from './clients';
 import { readEndpoint } from './endpoint';
 import { Pipeline } from './find-pipeline';
+import { findSource } from './find-source';
 import { nameOfNow, startOrJoin } from './start';
 import { waitFor } from './wait';
 
@@ -19,8 +17,8 @@ export async function run(
   terminal: Terminal,
 ): Promise<void> {
   const { states } = clients;
-  const name = await nameOf(clients, pipeline, command);
-  const build = await startOrJoin(states, pipeline.buildMachine, name, command.input);
+  const { name, input } = await requestOf(clients, pipeline, command);
+  const build = await startOrJoin(states, pipeline.buildMachine, name, input);
   if (!command.json) {
     const how = build.started ? 'started' : build.status === 'RUNNING' ? 'runs already' : 'was done before';
     terminal.stdout.write(`Build ${build.name} ${how}: ${build.executionArn}\n`);
@@ -40,15 +38,12 @@ export async function run(
 }
 
 /** A source is built once; a training, or a look at what changed, is asked for anew each time. */
-async function nameOf(
+async function requestOf(
   { s3 }: Clients,
   { inputsDigest }: Pipeline,
   { input }: Extract<PipelineCommand, { name: 'run' }>,
-): Promise<string> {
-  if (!('source' in input) || input.source === undefined) return nameOfNow('run');
-  const { bucket, prefix } = parseS3Address(input.source);
-  const model = modelAt(bucket, prefix, await listUploads(s3, bucket, prefix));
-  if (model.files.length === 0)
-    throw new ModelError(`${input.source} holds no files; give the folder of a trained model`);
-  return executionName(model, inputsDigest);
+): Promise<{ name: string; input: RunInput }> {
+  if (!('source' in input) || input.source === undefined) return { name: nameOfNow('run'), input };
+  const model = await findSource(s3, input.source);
+  return { name: executionName(model, inputsDigest), input: { source: model.address } };
 }

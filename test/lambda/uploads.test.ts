@@ -81,6 +81,20 @@ async function executions(): Promise<string[]> {
   return found!.map(({ name }) => name!);
 }
 
+/** The command line as a person calls it; the pipeline is what it found in the stack. */
+async function byHand(source: string): Promise<{ build: string; started: boolean }> {
+  const { run } = await import('../../cli/pipeline/run');
+  let stdout = '';
+  const write = (text: string): boolean => ((stdout += text), true);
+  const pipeline = {
+    inputsDigest: process.env.INPUTS_DIGEST,
+    buildMachine: process.env.STATE_MACHINE_ARN,
+  } as unknown as Pipeline;
+  const command = { name: 'run', stack: 'x', model: undefined, json: true, input: { source }, wait: false } as const;
+  await run({ ...makeClients(), states }, pipeline, command, { stdout: { write } } as unknown as Terminal);
+  return JSON.parse(stdout) as { build: string; started: boolean };
+}
+
 describe('a model with a marker', () => {
   test('is built once it is complete, from its folder, however often and from wherever events come', async () => {
     await put('v1/model.safetensors', 'one');
@@ -185,20 +199,6 @@ describe('a model without a marker', () => {
 });
 
 describe('a model with other files beside it', () => {
-  /** The command line as a person calls it; the pipeline is what it found in the stack. */
-  async function byHand(source: string): Promise<{ build: string; started: boolean }> {
-    const { run } = await import('../../cli/pipeline/run');
-    let stdout = '';
-    const write = (text: string): boolean => ((stdout += text), true);
-    const pipeline = {
-      inputsDigest: process.env.INPUTS_DIGEST,
-      buildMachine: process.env.STATE_MACHINE_ARN,
-    } as unknown as Pipeline;
-    const command = { name: 'run', stack: 'x', model: undefined, json: true, input: { source }, wait: false } as const;
-    await run({ ...makeClients(), states }, pipeline, command, { stdout: { write } } as unknown as Terminal);
-    return JSON.parse(stdout) as { build: string; started: boolean };
-  }
-
   test.each([
     ['its marker', '_SUCCESS', 'safetensors'],
     ['its own files', undefined, 'tflite'],
@@ -228,6 +228,46 @@ describe('a model with other files beside it', () => {
     expect(person.started).toBe(true);
     expect(person.build).not.toBe(first.executionName);
     expect(await uploaded()).toMatchObject({ started: false, executionName: person.build });
+  });
+});
+
+describe('the folder of a build in raw/', () => {
+  const model = (job: string): string => `raw/digits/run-1/${job}/output/model/`;
+  const source = (folder: string): string => `s3://models/case-${cases}/${folder}`;
+  const find = async (folder: string): Promise<string> => {
+    const { findSource } = await import('../../cli/pipeline/find-source');
+    return (await findSource(aws.s3, source(folder))).address;
+  };
+
+  test('stands for the model that its training wrote, with all that lies beside it', async () => {
+    await put(`${model('job-1')}model.tflite`, 'one');
+    await put(`${model('job-1')}held_out.npz`, 'digits');
+    await put('raw/digits/run-1/job-1/output/data/log.txt', 'done');
+    const places = ['raw/digits/run-1/', 'raw/digits/run-1/job-1/', 'raw/digits/run-1/job-1/output/', model('job-1')];
+    expect(await Promise.all(places.map(find))).toEqual(places.map(() => source(model('job-1'))));
+    const build = await byHand(source('raw/digits/run-1/'));
+    expect(await byHand(source(model('job-1')))).toMatchObject({ build: build.build, started: false });
+    const { input } = await states.send(
+      new DescribeExecutionCommand({
+        executionArn: `${process.env.STATE_MACHINE_ARN!.replace(':stateMachine:', ':execution:')}:${build.build}`,
+      }),
+    );
+    expect(JSON.parse(input!)).toEqual({ source: source(model('job-1')) });
+  });
+
+  test('with the models of several trainings starts nothing and names them', async () => {
+    await put(`${model('job-1')}model.tflite`, 'one');
+    await put(`${model('job-2')}model.tflite`, 'two');
+    await expect(byHand(source('raw/digits/run-1/'))).rejects.toThrow(
+      `holds the models of 2 trainings; give one of: ${source(model('job-1'))}, ${source(model('job-2'))}`,
+    );
+    expect(await executions()).toEqual([]);
+  });
+
+  test('of an upload is taken as it is, whatever lies below it', async () => {
+    await put('v1/model.tflite', 'one');
+    await put('v1/before/output/model/model.tflite', 'an earlier one');
+    expect(await find('v1/')).toBe(source('v1/'));
   });
 });
 
