@@ -3,6 +3,7 @@ import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { tagOperations } from './api/tags';
+import { InferenceComponents } from './components/inference-components';
 import { AsyncInvocations } from './endpoints/async-invocations';
 import { DataCapture } from './endpoints/data-capture';
 import { EndpointConfigs } from './endpoints/endpoint-configs';
@@ -69,7 +70,8 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
   const endpoints = new Endpoints(context, configs);
   const metrics = new EndpointMetrics(context.cloudWatch, log);
   const capture = new DataCapture(context);
-  const targets = new ScalableTargets(context, endpoints);
+  const components = new InferenceComponents(context, endpoints, models);
+  const targets = new ScalableTargets(context, endpoints, components);
   const later = new AsyncInvocations(context, endpoints, metrics, targets);
   const operations = {
     ...trainingJobs.operations,
@@ -77,6 +79,7 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
     ...models.operations,
     ...configs.operations,
     ...endpoints.operations,
+    ...components.operations,
     ...groups.operations,
     ...packages.operations,
     ...targets.operations,
@@ -84,7 +87,8 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
   };
   const handler = createHandler(
     operations,
-    (name, headers, body) => invokeEndpoint(context, endpoints, metrics, capture, name, headers, body),
+    (name, headers, body) =>
+      invokeEndpoint({ context, endpoints, components, targets, metrics, capture }, name, headers, body),
     (name, headers) => later.accept(name, headers),
     log,
     context.options.host ?? DEFAULT_HOST,
@@ -96,6 +100,7 @@ function assemble(context: Context): { attach(server: Server): void; close(): Pr
         later.close(),
         trainingJobs.close(),
         processingJobs.close(),
+        components.close(),
         endpoints.close(),
         packages.close(),
         metrics.close(),

@@ -1,5 +1,5 @@
 import { CloudWatchClient, DescribeAlarmsCommand, MetricAlarm } from '@aws-sdk/client-cloudwatch';
-import { RecentRequests } from './recent-requests';
+import { OF_COMPONENT, RecentRequests } from './recent-requests';
 
 /** Time between two looks at the alarms of a deployment, in milliseconds. */
 export const ALARM_INTERVAL_MS = 500;
@@ -34,7 +34,9 @@ export async function findAlarm(
 /** Whether an alarm on an endpoint's metric is on; undefined for any other. */
 function judge(alarm: MetricAlarm, requests: RecentRequests, timeScale: number): boolean | undefined {
   const dimension = (name: string): string | undefined => alarm.Dimensions?.find(({ Name }) => Name === name)?.Value;
-  const [endpoint, variant] = [dimension('EndpointName'), dimension('VariantName')];
+  const component = dimension('InferenceComponentName');
+  const [endpoint, variant] =
+    component === undefined ? [dimension('EndpointName'), dimension('VariantName')] : [component, OF_COMPONENT];
   if (alarm.Namespace !== 'AWS/SageMaker' || endpoint === undefined || variant === undefined) return undefined;
   const period = Math.max((alarm.Period ?? 60) * 1000 * timeScale, ALARM_INTERVAL_MS);
   const now = Date.now();

@@ -126,7 +126,7 @@ export class AsyncInvocations {
   private async tryOnce(request: Pending): Promise<ContainerAnswer | string | undefined> {
     const endpoint = this.endpoints.serving(request.endpoint);
     if (endpoint === undefined) return 'The endpoint is gone.';
-    if (endpoint.isAsleep) this.targets.wake(request.endpoint);
+    if (endpoint.isAsleep) this.targets.wake(`endpoint/${request.endpoint}`);
     const variant = endpoint.route();
     if (variant === undefined || !this.takeRoom(endpoint)) return undefined;
     const start = performance.now();

@@ -7,6 +7,7 @@ import { Operation, operation } from '../api/operation';
 import { structure } from '../api/shapes';
 import { saveTags } from '../api/tags';
 import { withoutTags } from '../api/without-tags';
+import { checkForComponents } from '../components/check-config';
 import { Context, now } from '../system/context';
 import { validateExplainer } from './explainer-config';
 import { containersOf, Models } from './models';
@@ -55,7 +56,8 @@ export class EndpointConfigs {
     const { request } = this.find(configName);
     const withContainer = (variant: ProductionVariant): FleetVariant => ({
       variant,
-      container: containersOf(this.models.find(variant.ModelName!).request)[0],
+      container:
+        variant.ModelName === undefined ? undefined : containersOf(this.models.find(variant.ModelName).request)[0],
     });
     return {
       id,
@@ -85,8 +87,9 @@ export class EndpointConfigs {
     if (new Set(names).size < names.length)
       throw validationError('Variant names must be unique within an endpoint configuration.');
     for (const variant of variants) {
-      if (variant.ModelName === undefined) throw validationError(`Variant ${variant.VariantName} needs a ModelName.`);
-      const containers = containersOf(this.models.find(variant.ModelName).request);
+      if (variant.ModelName === undefined) checkForComponents(request, variant);
+      const containers =
+        variant.ModelName === undefined ? [] : containersOf(this.models.find(variant.ModelName).request);
       if (variant.ServerlessConfig !== undefined && containers.some((one) => one.ModelDataSource !== undefined)) {
         throw validationError(
           `Variant ${variant.VariantName} is serverless, which ModelDataSource is not supported for.`,

@@ -1,3 +1,4 @@
+import { ProductionVariant } from '@aws-sdk/client-sagemaker';
 import { Context } from '../system/context';
 import { LiveEndpoint } from './live-endpoint';
 import { FleetVariant, isInProgress } from './records';
@@ -7,7 +8,7 @@ export function describeEndpoint(context: Context, live: LiveEndpoint): object {
   const { record } = live;
   const pending = record.pendingConfigName;
   const summaries = (entries: readonly FleetVariant[] | undefined): object[] | undefined =>
-    entries?.map((entry) => summary(entry, live));
+    entries?.map((entry) => summary(context, entry, live));
   const policy = record.lastDeploymentConfig;
   const explainer = record.fleet?.explainer;
   return {
@@ -50,18 +51,31 @@ function pendingVariants(
   }));
 }
 
-function summary({ variant, container }: FleetVariant, live: LiveEndpoint): object {
+function summary(context: Context, { variant, container }: FleetVariant, live: LiveEndpoint): object {
   const own = live.record.capacities[variant.VariantName!];
   const weight = own?.weight ?? variant.InitialVariantWeight ?? 1;
-  const count = own?.count ?? variant.InitialInstanceCount ?? 1;
+  const count = managedCount(context, live, variant) ?? own?.count ?? variant.InitialInstanceCount ?? 1;
   return {
     VariantName: variant.VariantName,
-    DeployedImages: [
+    DeployedImages: container && [
       { SpecifiedImage: container.Image, ResolvedImage: container.Image, ResolutionTime: live.record.created },
     ],
+    ManagedInstanceScaling: variant.ManagedInstanceScaling,
+    RoutingConfig: variant.RoutingConfig,
     CurrentWeight: weight,
     DesiredWeight: weight,
     CurrentInstanceCount: count,
     DesiredInstanceCount: count,
   };
+}
+
+/** Instances that follow the copies of inference components: one carries all of them here. */
+function managedCount(context: Context, { record }: LiveEndpoint, variant: ProductionVariant): number | undefined {
+  const { ModelName, ManagedInstanceScaling: scaling } = variant;
+  if (ModelName !== undefined || scaling?.Status !== 'ENABLED') return undefined;
+  const hasCopies = Object.values(context.state.inferenceComponents).some(
+    ({ name, endpointName, variantName, copies }) =>
+      endpointName === record.name && variantName === variant.VariantName && copies.capacities[name].count > 0,
+  );
+  return Math.max(scaling.MinInstanceCount ?? 1, hasCopies ? 1 : 0);
 }

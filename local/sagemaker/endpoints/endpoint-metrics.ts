@@ -1,4 +1,5 @@
 import { CloudWatchClient, MetricDatum, PutMetricDataCommand, StandardUnit } from '@aws-sdk/client-cloudwatch';
+import { OF_COMPONENT } from './recent-requests';
 
 const FLUSH_INTERVAL_MS = 1000;
 const NAMESPACE = 'AWS/SageMaker';
@@ -32,6 +33,11 @@ export class EndpointMetrics {
     this.add(endpoint, variant, 'Invocation5XXErrors', status >= 500 ? 1 : 0);
     this.add(endpoint, variant, 'InvocationModelErrors', status < 200 || status >= 300 ? 1 : 0);
     this.add(endpoint, variant, 'ModelLatency', latency);
+  }
+
+  /** Counts a request to an inference component that has no copy. */
+  noCapacity(component: string): void {
+    this.add(component, OF_COMPONENT, 'NoCapacityInvocationFailures', 1);
   }
 
   /** Publishes what is left. */
@@ -70,10 +76,13 @@ function dataOf(key: string, counts: readonly (readonly [number, number])[]): Me
   const [endpoint, variant, metric] = key.split('/');
   const shared = {
     MetricName: metric,
-    Dimensions: [
-      { Name: 'EndpointName', Value: endpoint },
-      { Name: 'VariantName', Value: variant },
-    ],
+    Dimensions:
+      variant === OF_COMPONENT
+        ? [{ Name: 'InferenceComponentName', Value: endpoint }]
+        : [
+            { Name: 'EndpointName', Value: endpoint },
+            { Name: 'VariantName', Value: variant },
+          ],
     Timestamp: new Date(),
     Unit: metric === 'ModelLatency' ? StandardUnit.Microseconds : StandardUnit.Count,
   };

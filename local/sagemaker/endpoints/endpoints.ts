@@ -180,6 +180,12 @@ export class Endpoints {
     const endpoint = this.find(name);
     if (isInProgress(endpoint.record))
       throw validationError(`Cannot update in-progress endpoint "${endpoint.record.arn}".`);
+    const components = Object.values(this.context.state.inferenceComponents).filter((one) => one.endpointName === name);
+    if (components.length > 0) {
+      throw validationError(
+        `Cannot delete endpoint "${endpoint.record.arn}" while it has inference components: ${components.map((one) => one.name).join(', ')}. Delete them first.`,
+      );
+    }
     endpoint.delete(() => this.forget(endpoint.record));
     return {};
   }

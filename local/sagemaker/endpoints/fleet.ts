@@ -71,15 +71,19 @@ export class Fleet {
     return join(this.context.options.stateDir, this.specification.folder);
   }
 
+  private get kind(): string {
+    return this.specification.isComponent ? 'inference component' : 'production variant';
+  }
+
   private async startVariant(specified: FleetVariant): Promise<void> {
     const { variant, container } = specified;
+    if (container === undefined) return;
     const name = variant.VariantName!;
     const refusal = refuseImage(container.Image, 'inference');
-    if (refusal !== undefined)
-      throw new Error(`The container of production variant ${name} cannot be started: ${refusal}`);
+    if (refusal !== undefined) throw new Error(`The container of ${this.kind} ${name} cannot be started: ${refusal}`);
     const root = join(this.folder, name, 'opt-ml');
     await this.fetchModel(container, root, join(this.folder, name)).catch((error: Error) => {
-      throw new Error(`Failed to download model data for production variant ${name}: ${error.message}`);
+      throw new Error(`Failed to download model data for ${this.kind} ${name}: ${error.message}`);
     });
     const python = await this.context.pythonFor(container.Image);
     const serving = new ServingProcess({
@@ -101,7 +105,7 @@ export class Fleet {
       .start(variant.ContainerStartupHealthCheckTimeoutInSeconds ?? DEFAULT_STARTUP_SECONDS)
       .catch((error: Error) => {
         throw new Error(
-          `The primary container for production variant ${name} did not pass the ping health check: ${error.message}`,
+          `The primary container for ${this.kind} ${name} did not pass the ping health check: ${error.message}`,
         );
       });
     // A shadow's answers are seen by nobody.

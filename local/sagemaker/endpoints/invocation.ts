@@ -5,9 +5,10 @@ import { Context } from '../system/context';
 import { askVariant, ENABLE_EXPLANATIONS, failedContainer } from './ask-variant';
 import { countRequest } from './count-request';
 import { DataCapture } from './data-capture';
-import { EndpointMetrics } from './endpoint-metrics';
 import { Endpoints } from './endpoints';
 import { mirrorRequest } from './mirror-request';
+import { pickTarget, TargetParts, unavailable } from './pick-target';
+import { OF_COMPONENT } from './recent-requests';
 import { ContainerAnswer, NoAnswerError } from './serving-process';
 
 export const MAX_INVOCATION_BYTES = 6_291_456;
@@ -15,16 +16,19 @@ export const MAX_INVOCATION_BYTES = 6_291_456;
 /** Headers of InvokeEndpoint that the container gets to see. */
 const FORWARDED = ['content-type', 'accept', 'x-amzn-sagemaker-custom-attributes', 'x-amzn-sagemaker-inference-id'];
 
+/** What an invocation needs of the server. */
+export interface InvocationParts extends TargetParts {
+  readonly endpoints: Endpoints;
+  readonly capture: DataCapture;
+}
+
 /**
  * InvokeEndpoint.
  *
  * @throws ApiError ValidationError, ModelError or ServiceUnavailable.
  */
 export async function invokeEndpoint(
-  context: Context,
-  endpoints: Endpoints,
-  metrics: EndpointMetrics,
-  capture: DataCapture,
+  { context, endpoints, components, targets, metrics, capture }: InvocationParts,
   name: string,
   headers: IncomingHttpHeaders,
   body: Buffer,
@@ -38,22 +42,17 @@ export async function invokeEndpoint(
       `Endpoint ${name} of account ${context.account} is an asynchronous inference endpoint; use InvokeEndpointAsync.`,
     );
   }
-  const target = headers['x-amzn-sagemaker-target-variant'];
-  const variant = endpoint.route(typeof target === 'string' ? target : undefined);
-  if (variant === undefined && typeof target === 'string' && endpoint.route() !== undefined) {
-    throw new ApiError(
-      'ValidationError',
-      `Variant ${target} not found for endpoint ${name} of account ${context.account}.`,
-    );
-  }
-  if (variant === undefined) throw unavailable(name);
+  const { variant, variantName, component } = pickTarget({ context, components, targets, metrics }, endpoint, headers);
   const forwarded = Object.fromEntries(
     FORWARDED.flatMap((header): [string, string][] =>
       typeof headers[header] === 'string' ? [[header, headers[header]]] : [],
     ),
   );
   const start = performance.now();
-  const count = (status: number): void => countRequest(context, metrics, name, variant.name, status, start);
+  const count = (status: number): void => {
+    countRequest(context, metrics, name, variantName, status, start);
+    if (component !== undefined) countRequest(context, metrics, component, OF_COMPONENT, status, start);
+  };
   const sent = { 'content-type': 'application/octet-stream', ...forwarded };
   mirrorRequest({ context, metrics, capture, endpoint, variant, headers: sent, body });
   const enable = headers[ENABLE_EXPLANATIONS] as string | undefined;
@@ -82,7 +81,7 @@ export async function invokeEndpoint(
   capture.take(
     endpoint.record.fleet?.dataCapture,
     name,
-    variant.name,
+    variantName,
     { type: sent['content-type'], body },
     { type, body: answer.body },
   );
@@ -90,15 +89,11 @@ export async function invokeEndpoint(
   return {
     headers: {
       'content-type': type,
-      'x-amzn-invoked-production-variant': variant.name,
+      'x-amzn-invoked-production-variant': variantName,
       ...(typeof attributes === 'string' ? { 'x-amzn-sagemaker-custom-attributes': attributes } : {}),
     },
     body: answer.body,
   };
-}
-
-function unavailable(name: string): ApiError {
-  return new ApiError('ServiceUnavailable', `Endpoint ${name} has no container that is ready; try again.`, 503);
 }
 
 function modelError(status: number, message: string, context: Context, name: string, from = 'primary'): ApiError {

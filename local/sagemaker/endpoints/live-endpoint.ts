@@ -84,7 +84,9 @@ export class LiveEndpoint {
         await this.remove(green);
         this.checkOpen();
         this.settle();
-        return this.enter('InService', problem);
+        this.enter('InService', problem);
+        // Where the update was to bring instances to an endpoint without any, they run what it ran before.
+        return this.adjust();
       }
       this.record.capacities = retain(this.record.capacities, specification, retained);
       this.record.configName = specification.configName;
@@ -96,6 +98,20 @@ export class LiveEndpoint {
       this.settle();
       this.enter('InService');
     });
+  }
+
+  /** Takes a fleet on without starting it, for as long as it is to have no instance. */
+  take(specification: FleetSpecification): void {
+    this.begin(async () => {
+      const before = this.routes[0]?.fleet;
+      this.serve(this.add(specification));
+      if (before !== undefined) await this.remove(before);
+    });
+  }
+
+  /** Whether a process is there to answer. */
+  get isReady(): boolean {
+    return this.routes.some(({ fleet }) => fleet.variants.some(({ process }) => process.address !== undefined));
   }
 
   /** Whether no variant has an instance. */
@@ -181,7 +197,9 @@ export class LiveEndpoint {
     }
     const alarms = (deployment?.AutoRollbackConfiguration?.Alarms ?? []).map((alarm) => alarm.AlarmName!);
     const variants = green.specification.variants.map(({ variant }) => variant);
-    for (const { share, waitSeconds } of trafficSteps(deployment, variants)) {
+    const steps = trafficSteps(deployment, variants);
+    // What has no process cannot share the traffic.
+    for (const { share, waitSeconds } of blue.variants.length === 0 ? steps.slice(-1) : steps) {
       this.checkOpen();
       this.stage = share < 1 ? 'ActivatingTraffic' : 'Baking';
       this.routes =

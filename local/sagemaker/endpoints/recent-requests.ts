@@ -7,6 +7,9 @@ interface RequestRecord {
   readonly latency: number;
 }
 
+/** In the place of a variant, behind the name of an inference component in that of an endpoint. No variant has this name. */
+export const OF_COMPONENT = '';
+
 /** An hour of alarms looks back this far; more is forgotten. */
 const KEEP_MS = 3_600_000;
 const MOST = 200_000;

@@ -25,13 +25,16 @@ export interface EndpointConfigRecord {
 /** A variant with its model's container, copied when the fleet was made: both may be deleted while the fleet serves. */
 export interface FleetVariant {
   readonly variant: ProductionVariant;
-  readonly container: ContainerDefinition;
+  /** Absent where inference components say what runs. */
+  readonly container?: ContainerDefinition;
 }
 
 /** What a fleet runs, and where its files lie. */
 export interface FleetSpecification {
   readonly id: string;
   readonly configName: string;
+  /** Whether the one variant stands for the copies of an inference component. */
+  readonly isComponent?: boolean;
   readonly variants: readonly FleetVariant[];
   /** Gets copies of requests; nobody sees its answers. */
   readonly shadows?: readonly FleetVariant[];
@@ -73,9 +76,9 @@ export interface EndpointRecord {
   lastDeploymentConfig?: DeploymentConfig;
 }
 
-/** A variant whose number of instances Application Auto Scaling decides on. */
+/** What Application Auto Scaling decides on the number of: a variant's instances, or a component's copies. */
 export interface ScalableTargetRecord {
-  /** `endpoint/<name>/variant/<name>`. */
+  /** `endpoint/<name>/variant/<name>` or `inference-component/<name>`. */
   readonly id: string;
   readonly min: number;
   readonly max: number;

@@ -47,6 +47,11 @@ const VARIANT = structure({
   ),
   VariantInstanceProvisionTimeoutInSeconds: integer(300, 3600),
   RoutingConfig: structure({ 'RoutingStrategy!': string(1, 64) }),
+  ManagedInstanceScaling: structure({
+    Status: oneOf('ENABLED', 'DISABLED'),
+    MinInstanceCount: integer(0),
+    MaxInstanceCount: integer(1),
+  }),
   InferenceAmiVersion: string(1, 128),
 });
 

@@ -5,13 +5,24 @@ import type {
 import { ApiError, validationError } from '../api/api-error';
 import { Operation, operation } from '../api/operation';
 import { integer, list, number, oneOf, string, structure } from '../api/shapes';
+import { InferenceComponents } from '../components/inference-components';
 import { Context, now } from '../system/context';
 import { Endpoints } from './endpoints';
 import { ScalableTargetRecord } from './records';
 
 const NAMESPACE = oneOf('sagemaker');
-const DIMENSION = oneOf('sagemaker:variant:DesiredInstanceCount');
+const OF_INSTANCES = 'sagemaker:variant:DesiredInstanceCount';
+const OF_COPIES = 'sagemaker:inference-component:DesiredCopyCount';
+const DIMENSION = oneOf(OF_INSTANCES, OF_COPIES);
 const TARGET = { 'ServiceNamespace!': NAMESPACE, 'ResourceId!': string(1, 1600), 'ScalableDimension!': DIMENSION };
+
+const COMPONENTS = 'inference-component/';
+
+/** What has a number, and how it is set. */
+interface Scaled {
+  readonly count: number;
+  readonly set: (count: number) => void;
+}
 
 /** A request that names one target. */
 interface Named {
@@ -19,9 +30,9 @@ interface Named {
 }
 
 /**
- * As much of Application Auto Scaling as endpoints need, at the address of the local SageMaker: registrations and their
- * policies. Limits hold at once. Every instance here is the same process, so nothing scales with the requests but from
- * none to one.
+ * As much of Application Auto Scaling as endpoints and inference components need, at the address of the local SageMaker:
+ * registrations and their policies. Limits hold at once. Every instance and every copy here is the same process, so nothing
+ * scales with the requests but from none to one.
  */
 export class ScalableTargets {
   readonly operations: Readonly<Record<string, Operation>> = {
@@ -73,22 +84,29 @@ export class ScalableTargets {
   constructor(
     private readonly context: Context,
     private readonly endpoints: Endpoints,
+    private readonly components: InferenceComponents,
   ) {}
 
-  /** What the alarm on requests without an instance does: one more, if a step policy of the endpoint says so. */
-  wake(endpointName: string): void {
+  /**
+   * What the alarm on requests without an instance, or without a copy, does: one more, if a step policy says so.
+   *
+   * @param of `endpoint/<name>` or `inference-component/<name>`
+   */
+  wake(of: string): void {
     for (const target of Object.values(this.context.state.scalableTargets)) {
-      if (!target.id.startsWith(`endpoint/${endpointName}/`)) continue;
-      const { name, variant, count } = this.variantOf(target.id);
+      if (!`${target.id}/`.startsWith(`${of}/`)) continue;
+      const { count, set } = this.scaled(target.id);
       const hasSteps = Object.values(target.policies).some((policy) => 'StepScalingPolicyConfiguration' in policy);
       if (count > 0 || !hasSteps) continue;
-      this.endpoints.setCount(name, variant, Math.min(1, target.max));
+      set(Math.min(1, target.max));
     }
   }
 
   private register(request: RegisterScalableTargetCommandInput): object {
     const id = request.ResourceId!;
-    const { name, variant, count } = this.variantOf(id);
+    if (request.ScalableDimension !== dimensionOf(id))
+      throw validationError(`Unsupported scalable dimension ${request.ScalableDimension} for resource ID: ${id}`);
+    const { count, set } = this.scaled(id);
     const present = this.context.state.scalableTargets[id];
     const min = request.MinCapacity ?? present?.min;
     const max = request.MaxCapacity ?? present?.max;
@@ -103,7 +121,7 @@ export class ScalableTargets {
       policies: present?.policies ?? {},
     };
     const within = Math.min(max, Math.max(min, count));
-    if (within !== count) this.endpoints.setCount(name, variant, within);
+    if (within !== count) set(within);
     this.context.save();
     return { ScalableTargetARN: this.context.arn('scalable-target', id) };
   }
@@ -133,14 +151,23 @@ export class ScalableTargets {
     throw new ApiError('ObjectNotFoundException', `No scalable target registered for resource ID: ${id}`);
   }
 
-  /** A variant of an endpoint that is there, and how many instances it has. */
-  private variantOf(id: string): { name: string; variant: string; count: number } {
+  /** The instances of an endpoint's variant that is there, or the copies of a component that is. */
+  private scaled(id: string): Scaled {
+    if (dimensionOf(id) === OF_COPIES) {
+      const component = id.slice(COMPONENTS.length);
+      const count = this.components.countOf(component);
+      if (count === undefined) throw validationError(`The SageMaker inference component does not exist: ${id}`);
+      return { count, set: (next) => this.components.setCount(component, next) };
+    }
     const [, name, variant] = /^endpoint\/([^/]+)\/variant\/([^/]+)$/.exec(id) ?? [];
     const endpoint = name === undefined ? undefined : this.context.state.endpoints[name];
     const found = endpoint?.fleet?.variants.find((entry) => entry.variant.VariantName === variant)?.variant;
     if (endpoint === undefined || found === undefined)
       throw validationError(`The SageMaker variant does not exist: ${id}`);
-    return { name, variant, count: endpoint.capacities[variant]?.count ?? found.InitialInstanceCount ?? 1 };
+    return {
+      count: endpoint.capacities[variant]?.count ?? found.InitialInstanceCount ?? 1,
+      set: (next) => this.endpoints.setCount(name, variant, next),
+    };
   }
 }
 
@@ -148,9 +175,13 @@ function describe({ id, min, max, created }: ScalableTargetRecord): object {
   return {
     ServiceNamespace: 'sagemaker',
     ResourceId: id,
-    ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+    ScalableDimension: dimensionOf(id),
     MinCapacity: min,
     MaxCapacity: max,
     CreationTime: created,
   };
+}
+
+function dimensionOf(id: string): string {
+  return id.startsWith(COMPONENTS) ? OF_COPIES : OF_INSTANCES;
 }

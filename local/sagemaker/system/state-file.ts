@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { InferenceComponentRecord } from '../components/records';
 import { EndpointConfigRecord, EndpointRecord, ModelRecord, ScalableTargetRecord } from '../endpoints/records';
 import { ProcessingJobRecord, TrainingJobRecord } from '../jobs/records';
 import { ModelPackageGroupRecord, ModelPackageRecord } from '../registry/records';
@@ -11,6 +12,7 @@ export interface State {
   models: Record<string, ModelRecord>;
   endpointConfigs: Record<string, EndpointConfigRecord>;
   endpoints: Record<string, EndpointRecord>;
+  inferenceComponents: Record<string, InferenceComponentRecord>;
   modelPackageGroups: Record<string, ModelPackageGroupRecord>;
   /** By ARN. */
   modelPackages: Record<string, ModelPackageRecord>;
@@ -31,6 +33,7 @@ export class StateFile {
       models: record(saved.models),
       endpointConfigs: record(saved.endpointConfigs),
       endpoints: record(saved.endpoints),
+      inferenceComponents: record(saved.inferenceComponents),
       modelPackageGroups: record(saved.modelPackageGroups),
       modelPackages: record(saved.modelPackages),
       scalableTargets: record(saved.scalableTargets),

@@ -18,7 +18,11 @@ import {
   ProductionVariant,
   SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
-import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import {
+  InvokeEndpointCommand,
+  InvokeEndpointCommandInput,
+  SageMakerRuntimeClient,
+} from '@aws-sdk/client-sagemaker-runtime';
 import { create } from 'tar';
 import { testPython } from '../../support/python';
 import { LocalSageMaker } from '../../../local/sagemaker/options';
@@ -226,9 +230,18 @@ export class TestSageMaker {
     );
   }
 
-  async invoke(name: string, body: object = {}): Promise<{ model: string; pid: number }> {
+  async invoke(
+    name: string,
+    body: object = {},
+    more: Partial<InvokeEndpointCommandInput> = {},
+  ): Promise<{ model: string; pid: number }> {
     const answer = await this.runtime.send(
-      new InvokeEndpointCommand({ EndpointName: name, ContentType: 'application/json', Body: JSON.stringify(body) }),
+      new InvokeEndpointCommand({
+        EndpointName: name,
+        ContentType: 'application/json',
+        Body: JSON.stringify(body),
+        ...more,
+      }),
     );
     return JSON.parse(Buffer.from(answer.Body).toString()) as { model: string; pid: number };
   }
@@ -238,13 +251,14 @@ export class TestSageMaker {
 export function pump(
   sageMaker: TestSageMaker,
   endpoint: string,
+  more: Partial<InvokeEndpointCommandInput> = {},
 ): { stop(): Promise<void>; models: string[]; errors: unknown[] } {
   let going = true;
   const models: string[] = [];
   const errors: unknown[] = [];
   const send = async (): Promise<void> => {
     while (going) {
-      await sageMaker.invoke(endpoint, { sleep: 0.01 }).then(
+      await sageMaker.invoke(endpoint, { sleep: 0.01 }, more).then(
         ({ model }) => models.push(model),
         (error: unknown) => errors.push(error),
       );
