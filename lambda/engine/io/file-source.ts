@@ -1,5 +1,4 @@
-import { readSync } from 'node:fs';
-import { FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InvalidModelError } from '../errors';
 import { ByteSource } from './byte-source';
 
@@ -12,21 +11,22 @@ export class FileSource implements ByteSource {
 
   /** Opens a file for reading; `size` becomes its length at this moment. */
   static async open(path: string): Promise<FileSource> {
-    const handle = await open(path, 'r');
-    return new FileSource(path, (await handle.stat()).size, handle);
+    const fd = openSync(path, 'r');
+    return new FileSource(path, fstatSync(fd).size, fd);
   }
 
   private constructor(
     readonly name: string,
     readonly size: number,
-    private readonly handle: FileHandle,
+    /** Negative once it is closed, because its number may be given to another file. */
+    private fd: number,
   ) {}
 
   read(offset: number, target: Uint8Array): void {
     checkRange(this, offset, target.length);
     let done = 0;
     while (done < target.length) {
-      const bytesRead = readSync(this.handle.fd, target, done, target.length - done, offset + done);
+      const bytesRead = readSync(this.fd, target, done, target.length - done, offset + done);
       if (bytesRead === 0)
         throw new InvalidModelError(this.name, `ended at byte ${offset + done} while it was being read`);
       done += bytesRead;
@@ -34,7 +34,8 @@ export class FileSource implements ByteSource {
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    if (this.fd >= 0) closeSync(this.fd);
+    this.fd = -1;
   }
 }
 

@@ -3,16 +3,18 @@ import {
   closeSync,
   constants,
   existsSync,
+  ftruncateSync,
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
   writevSync,
 } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { ConflictError, InvalidModelError } from '../errors';
 import { ByteSource } from './byte-source';
@@ -79,10 +81,10 @@ export class FolderStore implements RandomAccessStore {
   async get(key: string, maxBytes: number): Promise<Uint8Array | undefined> {
     const path = this.path(key);
     try {
-      const { size } = await stat(path);
+      const { size } = statSync(path);
       if (size > maxBytes)
         throw new InvalidModelError(path, `is ${size} bytes long, more than the ${maxBytes} allowed here`);
-      return await readFile(path);
+      return readFileSync(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -110,13 +112,13 @@ export class FolderStore implements RandomAccessStore {
   async createUpload(key: string, size: number): Promise<string> {
     const uploadId = randomBytes(8).toString('hex');
     const path = this.uploadPath(uploadId);
-    await mkdir(dirname(path), { recursive: true });
-    await mkdir(dirname(this.path(key)), { recursive: true });
-    const handle = await open(path, 'w');
+    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(this.path(key)), { recursive: true });
+    const fd = openSync(path, 'w');
     try {
-      await handle.truncate(size);
+      ftruncateSync(fd, size);
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
     return uploadId;
   }
