@@ -22,9 +22,12 @@ class WorkerFault extends ModelError {
 
 /**
  * From now on V8 optimizes only what runs for milliseconds. The work is in kernels, which this does not concern; what drives
- * them costs each thread more to optimize, on V8's own threads beside it, than it takes itself.
+ * them costs each thread more to optimize, on V8's own threads beside it, than it takes itself. Later versions of V8 do not
+ * have this flag, and say so on the terminal.
  */
-const OPTIMIZE_LATE = '--interrupt-budget=2000000';
+function optimizeLate(): void {
+  if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-budget=2000000');
+}
 
 /** Who makes the items of a plan: this thread, and others that load while it makes the plan. */
 export class WorkerPool {
@@ -53,7 +56,7 @@ export class WorkerPool {
     signal: AbortSignal,
   ): Promise<void> {
     signal.throwIfAborted();
-    setFlagsFromString(OPTIMIZE_LATE);
+    optimizeLate();
     const stop = new AbortController();
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
