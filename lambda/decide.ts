@@ -1,12 +1,13 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { Decision, decideBuild } from './decide/decide-build';
-import { text } from './support/fields';
+import { fields, text } from './support/fields';
 import { openStore, s3 } from './support/stores';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
 
 /** Finds out what of a build has to be done, because what is released was made from other inputs. */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Decision> {
+  const earlier = fields(fields(event, 'state'), 'decision');
   return decideBuild({
     client,
     s3,
@@ -16,5 +17,10 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     endpointName: text(event, 'endpointName'),
     compression: text(event, 'compression'),
     training: event.training === undefined ? undefined : text(event, 'training'),
+    group: text(event, 'group'),
+    gates: text(event, 'gates'),
+    evaluation: event.evaluation === undefined ? undefined : text(event, 'evaluation'),
+    isManual: text(event, 'approval') !== 'Approved',
+    judged: earlier.action === 'judge' ? text(earlier, 'artifact') : undefined,
   });
 }

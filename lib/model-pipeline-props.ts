@@ -59,9 +59,9 @@ export interface ModelPipelineProps {
    */
   readonly removalPolicy?: RemovalPolicy;
   /**
-   * Starts a build when a deployment changes the training, the recipe, the serving code or the endpoint. It does what the
-   * change asks for: another training trains, another recipe compresses the current raw model again, another endpoint
-   * releases the current artifact again.
+   * Starts a build when a deployment changes the training, the recipe, the serving code, the limits, the evaluation or
+   * the endpoint. It does what the change asks for: another training trains, another recipe compresses the current raw
+   * model again, other limits judge the current artifact again, another endpoint releases it again.
    *
    * @default true
    */

@@ -155,13 +155,17 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     });
     const specificationDigest = digest(this, hosting.specification);
     const approval = props.approval ?? ReleaseApproval.AUTOMATIC;
+    const evaluated = this.evaluation?._inputs();
+    const gatesDigest = digest(this, [renderLimits(props.limits), evaluated]);
+    const evaluationDigest = evaluated && digest(this, { ...evaluated, limits: undefined });
     const registration = new Registration(this, 'Registration', {
       modelName,
       endpointName,
       models,
       hosting,
       approval,
-      isEvaluated: this.evaluation !== undefined,
+      gatesDigest,
+      evaluationDigest,
     });
     this.registration = registration;
     const build = new BuildMachine(this, 'BuildMachine', {
@@ -176,6 +180,8 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       models,
       endpointName,
       compressionDigest,
+      gatesDigest,
+      evaluationDigest,
       specificationDigest: specificationDigest.slice(0, 8),
     });
     this.build = build;
@@ -212,13 +218,8 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       machine: build.machine,
       topic: this.notifications.topic,
       inputsDigest,
-      // A build that did not pass its gate deserves another try when the gate was moved.
-      runDigest: digest(this, [
-        inputsDigest,
-        this.training?._inputsDigest(),
-        renderLimits(props.limits),
-        this.evaluation?._inputs(),
-      ]),
+      // What serves is judged by gates that were moved, and a build that did not pass them deserves another try.
+      runDigest: digest(this, [inputsDigest, this.training?._inputsDigest(), gatesDigest]),
     });
     if (triggers.newModel !== undefined) this.addSource(triggers.newModel.bucket, triggers.newModel.prefix);
     // They go before the clean-up does, so that nothing is started that it does not stop.

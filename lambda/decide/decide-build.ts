@@ -1,19 +1,22 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { ObjectStore } from '../engine/io/object-store';
-import { Manifest, readManifest } from '../engine/manifest';
 import { releasedArtifact } from '../release/released-artifact';
 import { listArtifacts } from '../support/artifacts';
+import { findKept, judge, pendingModel } from './judge';
+import { isThere, Model, readModel } from './models';
 import { findTraining, trainingOf } from './trainings';
 
 /** What a build is to do. */
 export interface Decision {
-  /** `wait`: a training with these inputs is under way; ask again later. */
-  readonly action: 'train' | 'compress' | 'release' | 'wait' | 'nothing';
-  /** Address of the raw model to compress. */
+  /** `judge`: a finished artifact was not judged by these gates; `wait`: a training with these inputs is under way. */
+  readonly action: 'train' | 'compress' | 'judge' | 'release' | 'wait' | 'nothing';
+  /** Address of the raw model to compress, or to judge the artifact against. */
   readonly source?: string;
-  /** Address of the artifact to release. */
+  /** Address of the artifact to judge or release. */
   readonly artifact?: string;
+  /** What the same evaluation has measured of the artifact already. */
+  readonly evaluation?: { readonly address: string };
   /** Why, in a sentence, for people who read the execution's history. */
   readonly reason: string;
 }
@@ -29,23 +32,47 @@ export interface DecisionInputs {
   readonly compression: string;
   /** Digest of the training; undefined when the pipeline has none. */
   readonly training: string | undefined;
-}
-
-interface Model {
-  readonly artifact: string;
-  readonly manifest: Manifest;
+  /** Name of the model package group. */
+  readonly group: string;
+  /** Digest of all that a model is judged by. */
+  readonly gates: string;
+  /** Digest of the evaluation without its limits; undefined when the pipeline has none. */
+  readonly evaluation: string | undefined;
+  /** Whether builds wait for a person. */
+  readonly isManual: boolean;
+  /** Address of the artifact that this execution has judged already. */
+  readonly judged: string | undefined;
 }
 
 /**
  * Compares what is deployed with what the released model was made from, and not with an earlier deployment: builds that
  * failed, releases that were rolled back, and models that were put back by hand leave no trace in a template.
  *
- * The model stays what it is as far as it can: another endpoint specification alone releases its artifact again, another
- * recipe or serving code compresses its raw model again, and only another training trains.
+ * The model stays what it is as far as it can: another endpoint specification alone releases its artifact again, moved
+ * limits judge that artifact again, another recipe or serving code compresses its raw model again, and only another
+ * training trains.
  */
 export async function decideBuild(inputs: DecisionInputs): Promise<Decision> {
-  const { client, compression, endpointName, openStore, training } = inputs;
-  const released = await readModel(openStore, await releasedArtifact(client, endpointName));
+  const { client, endpointName, isManual, judged, openStore } = inputs;
+  const artifact = await releasedArtifact(client, endpointName);
+  if (judged !== undefined) return decideJudged(judged, artifact);
+  const decision = await compare(inputs, await readModel(openStore, artifact));
+  if (decision.action !== 'compress' || !isManual) return decision;
+  // What would come of it may be there, and wait for a person.
+  const pending = await pendingModel(inputs, decision.source!);
+  return pending === undefined ? decision : judge(inputs, pending, 'it waits for approval');
+}
+
+/** Judging may take hours, in which another model may have taken the place of the one that was judged. */
+function decideJudged(judged: string, released: string | undefined): Decision {
+  if (released === judged) {
+    return { action: 'release', artifact: judged, reason: 'the released artifact passes the gates that are deployed' };
+  }
+  return { action: 'nothing', reason: `${released ?? 'nothing'} serves by now, and no longer ${judged}` };
+}
+
+async function compare(inputs: DecisionInputs, released: Model | undefined): Promise<Decision> {
+  const { compression, openStore, training } = inputs;
   const current = released ?? (await newestModel(inputs));
   if (training !== undefined) {
     const decision = await decideTraining(inputs, training, current);
@@ -53,7 +80,9 @@ export async function decideBuild(inputs: DecisionInputs): Promise<Decision> {
   }
   if (current === undefined) return { action: 'nothing', reason: 'there is no model yet' };
   if (released?.manifest.provenance.compression === compression) {
-    const reason = 'the released artifact was made from what is deployed; only its endpoint can have changed';
+    const kept = await findKept(inputs, released);
+    if (kept.notes.gatesDigest !== inputs.gates) return judge(inputs, kept, 'it serves');
+    const reason = 'the released artifact was made and judged by what is deployed; only its endpoint can have changed';
     return { action: 'release', artifact: released.artifact, reason };
   }
   const source = current.manifest.source.root;
@@ -88,17 +117,4 @@ async function decideTraining(
 async function newestModel({ s3, bucket, modelName, openStore }: DecisionInputs): Promise<Model | undefined> {
   const [newest] = await listArtifacts(s3, bucket, modelName);
   return readModel(openStore, newest?.address);
-}
-
-async function readModel(
-  openStore: DecisionInputs['openStore'],
-  artifact: string | undefined,
-): Promise<Model | undefined> {
-  if (artifact === undefined) return undefined;
-  const manifest = await readManifest(openStore(artifact));
-  return manifest && { artifact, manifest };
-}
-
-async function isThere(openStore: DecisionInputs['openStore'], source: string): Promise<boolean> {
-  return (await openStore(source).list()).length > 0;
 }

@@ -10,21 +10,23 @@ export interface Approved {
 /**
  * Tells what was decided about a model package.
  *
- * @param timeout How long it may wait for its approval, in seconds from its registration.
+ * @param timeout How long it may wait for its approval, in seconds.
+ * @param asked When a build asked for it; it may have been registered by an earlier one.
  */
 export async function describeApproval(
   client: SageMakerClient,
   ModelPackageName: string,
   timeout: number,
+  asked: Date,
 ): Promise<Approved | Progress> {
   const found = await client.send(new DescribeModelPackageCommand({ ModelPackageName }));
-  const { ModelApprovalStatus: status, ApprovalDescription: why, CreationTime, ModelPackageVersion } = found;
+  const { ModelApprovalStatus: status, ApprovalDescription: why, ModelPackageVersion } = found;
   if (status === 'Approved') return { state: 'Approved', version: ModelPackageVersion! };
   if (status === 'Rejected') {
     const reason = `${ModelPackageName} was rejected${why === undefined ? '' : `: ${why}`}`;
     return { state: 'Failed', error: 'Rejected', reason };
   }
-  if (Date.now() - CreationTime!.getTime() < timeout * 1000) return { state: 'WaitingForApproval' };
+  if (Date.now() - asked.getTime() < timeout * 1000) return { state: 'WaitingForApproval' };
   const reason = `${ModelPackageName} was not approved within ${timeout} seconds. Approving it still releases it; run the stage again then.`;
   return { state: 'Failed', error: 'NotApproved', reason };
 }

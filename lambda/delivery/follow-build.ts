@@ -37,8 +37,9 @@ export async function followBuild(followed: BuildToFollow): Promise<Progress> {
   if (build.status !== 'SUCCEEDED') return failure(states, 'BuildFailed', 'build', build);
   const { prepared, decision, registered, release } = JSON.parse(build.output!) as BuildOutput;
   if (decision?.action === 'nothing') return { state: 'Unchanged', reason: decision.reason };
-  if (registered?.approval === 'PendingManualApproval') {
-    const approval = await describeApproval(sageMaker, registered.modelPackageArn, followed.approvalTimeout);
+  if (registered !== undefined && registered.approval !== 'Approved') {
+    const { approvalTimeout } = followed;
+    const approval = await describeApproval(sageMaker, registered.modelPackageArn, approvalTimeout, build.stopDate!);
     if (approval.state !== 'Approved') return approval;
     return describeRelease(states, await findRelease(followed, RegExp(`^package-${approval.version}-`), build));
   }

@@ -22,6 +22,10 @@ export interface Registration {
   /** Address of the evaluation's output, ending in `/`. */
   readonly evaluation?: string;
   readonly metrics: readonly Compared[];
+  /** Digest of all that it was judged by: limits, and the evaluation with its own. */
+  readonly gatesDigest: string;
+  /** Digest of the evaluation without its limits; undefined when the pipeline has none. */
+  readonly evaluationDigest?: string;
 }
 
 /** SageMaker's limits on what a customer may note on a package. */
@@ -57,15 +61,25 @@ export function packageRequest(registration: Registration): CreateModelPackageCo
   };
 }
 
+/** The name of the build that made an artifact: the last folder of its address. */
+export function buildOf(artifact: string): string {
+  return artifact.split('/').at(-2)!;
+}
+
+/** What the description of a build's version begins with. */
+export function describedBuild(build: string): string {
+  return `Build ${build} of `;
+}
+
 function describe({ model, build, manifest: { recipe, totals } }: Registration): string {
   const ratio = (totals.bytesBefore / totals.bytesAfter).toFixed(2);
-  return `Build ${build} of ${model}: ${recipe.method}, ${ratio} times smaller, relative error ${totals.relativeError}`;
+  return `${describedBuild(build)}${model}: ${recipe.method}, ${ratio} times smaller, relative error ${totals.relativeError}`;
 }
 
 /** Where the model came from and how good it is: what a person, or a search, wants to know. */
 function notes({ model, build, manifest, ...rest }: Registration): Record<string, string> {
   const { totals, recipe, source } = manifest;
-  const all: Record<string, string | number | undefined> = {
+  const all: Notes = {
     model,
     build,
     format: manifest.format,
@@ -83,15 +97,37 @@ function notes({ model, build, manifest, ...rest }: Registration): Record<string
     relativeError: totals.relativeError,
     sqnrDb: totals.sqnrDb,
     sparsity: totals.sparsity,
+    ...verdict(rest),
+  };
+  return written(all);
+}
+
+type Notes = Readonly<Record<string, string | number | undefined>>;
+
+/** What is noted anew when an artifact that is registered already is judged again. */
+export function verdictNotes(
+  judged: Pick<Registration, 'gatesDigest' | 'evaluationDigest' | 'evaluation' | 'metrics'>,
+): Record<string, string> {
+  return written(verdict(judged));
+}
+
+function verdict(judged: Parameters<typeof verdictNotes>[0]): Notes {
+  return {
+    gatesDigest: judged.gatesDigest,
+    evaluationDigest: judged.evaluationDigest,
+    evaluation: judged.evaluation,
     ...Object.fromEntries(
-      rest.metrics.flatMap(({ metric, raw, compressed }) => [
+      judged.metrics.flatMap(({ metric, raw, compressed }) => [
         [`raw.${metric}`, raw],
         [`compressed.${metric}`, compressed],
       ]),
     ),
   };
+}
+
+function written(notes: Notes): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(all)
+    Object.entries(notes)
       .filter(([, value]) => value !== undefined && value !== null)
       .slice(0, MAX_PROPERTIES)
       .map(([name, value]) => [name, plain(String(value))]),

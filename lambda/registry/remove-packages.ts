@@ -1,4 +1,5 @@
 import { DeleteModelPackageCommand, paginateListModelPackages, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { isGone } from './find-packages';
 
 /** Empties a model package group. A group that is gone is empty. */
 export async function removePackages(client: SageMakerClient, group: string): Promise<void> {
@@ -8,6 +9,6 @@ export async function removePackages(client: SageMakerClient, group: string): Pr
         await client.send(new DeleteModelPackageCommand({ ModelPackageName: ModelPackageArn }));
     }
   } catch (error) {
-    if (!/does not exist/i.test((error as Error).message)) throw error;
+    if (!isGone(error)) throw error;
   }
 }

@@ -18,7 +18,7 @@ import { ModelEvaluation } from '../model-evaluation';
 import { ReleaseApproval } from '../release-approval';
 import { ModelCompressor } from '../model-compressor';
 import { TrainingJob } from '../training-job';
-import { Changes } from './changes';
+import { Changes, is } from './changes';
 import { FunctionTask } from './function-task';
 import { HandlerFunction } from './handler-function';
 import { createMachine } from './machine';
@@ -38,6 +38,10 @@ export interface BuildMachineProps extends StartReleaseProps {
   readonly endpointName: string;
   /** Of the recipe and the serving code; recorded with every artifact. */
   readonly compressionDigest: string;
+  /** Of all that a model is judged by; noted with every version. */
+  readonly gatesDigest: string;
+  /** Of the evaluation without its limits, where there is one. */
+  readonly evaluationDigest?: string;
 }
 
 /**
@@ -62,6 +66,10 @@ export class BuildMachine extends Construct {
     const gate = new CompressionGate(this, 'CompressionGate', { ...props, pipelineName: props.endpointName });
     this.metrics = gate.metrics;
     const release = new StartRelease(this, props).toStates();
+    this.changes = new Changes(this, 'Changes', props);
+    const judge = gate
+      .toState('CompressionGate')
+      .next(this.createEvaluation(this.createRegistration(release, this.changes.start)));
     const compression = props.compressor
       .toStates('States', {
         buildPath: '$.prepared.build',
@@ -73,8 +81,7 @@ export class BuildMachine extends Construct {
           'source.$': '$.raw.source',
         },
       })
-      .next(gate.toState('CompressionGate'))
-      .next(this.createEvaluation(this.createRegistration(release)));
+      .next(judge);
     const given = new Pass(this, 'SourceGiven', {
       stateName: 'SourceGiven',
       parameters: { source: JsonPath.stringAt('$.prepared.source') },
@@ -82,7 +89,7 @@ export class BuildMachine extends Construct {
     });
     const compress = given.next(compression);
     const train = this.createTrain(compression);
-    this.changes = new Changes(this, 'Changes', { ...props, train, compress, release });
+    this.changes.goOn({ train, compress, judge, release });
     const origin = new Choice(this, 'Origin', { stateName: 'Source given?' })
       .when(Condition.isPresent('$.prepared.source'), compress)
       .when(Condition.isPresent('$.prepared.ifChanged'), this.changes.start)
@@ -97,19 +104,38 @@ export class BuildMachine extends Construct {
   }
 
   /** What has passed all gates is registered, and released at once unless a person decides. */
-  private createRegistration(release: Chain): Chain {
+  private createRegistration(release: Chain, decide: IChainable): Chain {
     const { approval, registration } = this.props;
-    const next = approval === ReleaseApproval.MANUAL ? registration.waiting() : release;
+    const isApproved = Condition.stringEquals('$.registered.approval', ReleaseApproval.AUTOMATIC);
+    // What was there is released only if it serves still: judging it may have taken hours.
+    const next = new Choice(this, 'Judged', { stateName: 'Judged again?' })
+      .when(Condition.and(Condition.isPresent('$.decision'), is('judge'), isApproved), decide)
+      .otherwise(approval === ReleaseApproval.MANUAL ? registration.waiting() : release);
     return registration.toState().next(next);
   }
 
-  private createEvaluation(next: Chain): Chain {
+  /** What the same evaluation measured before stays as it was measured. */
+  private createEvaluation(next: Chain): IChainable {
     const { evaluation } = this.props;
     if (evaluation === undefined) return next;
-    return evaluation
-      .toJobState('Evaluate', { jobNamePath: '$.prepared.trainingJobName', buildPath: '$.prepared.build' })
-      .next(evaluation.toGateState('EvaluationGate'))
-      .next(next);
+    const gate = evaluation.toGateState('EvaluationGate').next(next);
+    const kept = new Pass(this, 'MetricsKept', {
+      stateName: 'MetricsKept',
+      inputPath: '$.decision.evaluation',
+      resultPath: '$.evaluation',
+    });
+    const isKept = Condition.and(
+      Condition.isPresent('$.decision'),
+      is('judge'),
+      Condition.isPresent('$.decision.evaluation'),
+    );
+    return new Choice(this, 'Measured', { stateName: 'Measured before?' })
+      .when(isKept, kept.next(gate))
+      .otherwise(
+        evaluation
+          .toJobState('Evaluate', { jobNamePath: '$.prepared.trainingJobName', buildPath: '$.prepared.build' })
+          .next(gate),
+      );
   }
 
   private createTrain(compression: Chain): IChainable {

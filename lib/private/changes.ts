@@ -13,11 +13,13 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
+import { ReleaseApproval } from '../release-approval';
 import { TrainingJob } from '../training-job';
 import { FunctionTask } from './function-task';
 import { allow, allowKey, allowList, allowObjects } from './grants';
 import { HandlerFunction } from './handler-function';
-import { COMPRESSED, RAW } from './prefixes';
+import { COMPRESSED, EVALUATION, RAW } from './prefixes';
+import { Registration } from './registration';
 import { endpointArns } from './release-places';
 
 export interface ChangesProps {
@@ -26,19 +28,32 @@ export interface ChangesProps {
   readonly models: IModelBucket;
   readonly training?: TrainingJob;
   readonly compressionDigest: string;
+  /** Digest of all that a model is judged by. */
+  readonly gatesDigest: string;
+  /** Digest of the evaluation without its limits, where there is one. */
+  readonly evaluationDigest?: string;
+  readonly registration: Registration;
+  readonly approval: ReleaseApproval;
+}
+
+/** What comes of a decision. */
+export interface NextStates {
   /** Goes on with a training. */
   readonly train: IChainable;
   /** Goes on with the raw model at `$.prepared.source`. */
   readonly compress: IChainable;
+  /** Goes on with the artifact at `$.plan.artifact`, made from the raw model at `$.raw.source`. */
+  readonly judge: IChainable;
   /** Goes on with the artifact at `$.plan.artifact`. */
   readonly release: IChainable;
 }
 
 /**
- * The states that do just as much of a build as the deployed inputs ask for: nothing is trained or compressed again that
- * the released model has been through already.
+ * The states that do just as much of a build as the deployed inputs ask for: nothing is trained, compressed or judged
+ * again that the released model has been through already.
  */
 export class Changes extends Construct {
+  /** Decides. What has judged an artifact comes here again. */
   public readonly start: TaskStateBase;
   private readonly handler: HandlerFunction;
 
@@ -48,7 +63,7 @@ export class Changes extends Construct {
     private readonly props: ChangesProps,
   ) {
     super(scope, id);
-    const { modelName, models, training } = props;
+    const { modelName, models, training, evaluationDigest } = props;
     this.handler = new HandlerFunction(this, 'Decide', {
       handler: 'decide',
       description: `Tells what has to be built again of the model ${modelName}`,
@@ -57,7 +72,7 @@ export class Changes extends Construct {
       logEncryptionKey: models.logEncryptionKey,
     });
     this.allowDecide();
-    const decide = new FunctionTask(this, 'DecideState', {
+    this.start = new FunctionTask(this, 'DecideState', {
       stateName: 'Decide',
       comment: 'Compares what is deployed with what the released model was made from.',
       function: this.handler.function,
@@ -66,17 +81,26 @@ export class Changes extends Construct {
         model: modelName,
         endpointName: props.endpointName,
         compression: props.compressionDigest,
+        group: props.registration.groupName,
+        gates: props.gatesDigest,
+        approval: props.approval,
         ...(training === undefined ? {} : { training: training._inputsDigest() }),
+        ...(evaluationDigest === undefined ? {} : { evaluation: evaluationDigest }),
+        'state.$': '$',
       },
       resultPath: '$.decision',
     }).retried();
+  }
+
+  /** Says what comes of each decision. */
+  public goOn(next: NextStates): void {
     const wait = new Wait(this, 'TrainingElsewhere', {
       stateName: 'TrainingElsewhere',
       comment: 'Another build is training with the same inputs.',
       time: WaitTime.duration(Duration.minutes(5)),
     });
-    decide.next(this.createChoice().when(is('wait'), wait.next(decide)).otherwise(this.createNothing()));
-    this.start = decide;
+    const choice = this.createChoice(next);
+    this.start.next(choice.when(is('wait'), wait.next(this.start)).otherwise(this.createNothing()));
   }
 
   /** Lets decisions see whether a model of another bucket is still there. */
@@ -84,8 +108,7 @@ export class Changes extends Construct {
     allowList(this.handler.role, bucket, [prefix], true);
   }
 
-  private createChoice(): Choice {
-    const { train, compress, release } = this.props;
+  private createChoice({ train, compress, judge, release }: NextStates): Choice {
     const source = new Pass(this, 'RawModelKept', {
       stateName: 'RawModelKept',
       inputPath: '$.decision.source',
@@ -96,9 +119,19 @@ export class Changes extends Construct {
       parameters: { artifact: JsonPath.stringAt('$.decision.artifact') },
       resultPath: '$.plan',
     });
+    const judged = new Pass(this, 'ArtifactToJudge', {
+      stateName: 'ArtifactToJudge',
+      parameters: {
+        prepared: JsonPath.objectAt('$.prepared'),
+        decision: JsonPath.objectAt('$.decision'),
+        plan: { artifact: JsonPath.stringAt('$.decision.artifact') },
+        raw: { source: JsonPath.stringAt('$.decision.source') },
+      },
+    });
     return new Choice(this, 'Changed', { stateName: 'What changed?' })
       .when(is('train'), train)
       .when(is('compress'), source.next(compress))
+      .when(is('judge'), judged.next(judge))
       .when(is('release'), artifact.next(release));
   }
 
@@ -107,7 +140,7 @@ export class Changes extends Construct {
   }
 
   private allowDecide(): void {
-    const { endpointName, modelName, models, training } = this.props;
+    const { endpointName, evaluationDigest, modelName, models, registration, training } = this.props;
     const { role } = this.handler;
     const names = endpointArns(this, endpointName);
     allow(role, { actions: ['sagemaker:DescribeEndpoint'], resources: [names.endpoint] });
@@ -130,11 +163,19 @@ export class Changes extends Construct {
       });
     }
     allowObjects(role, models.bucket, `${COMPRESSED}/${modelName}/`, ['s3:GetObject'], '*/manifest.json');
-    allowList(role, models.bucket, [`${RAW}/${modelName}/`, `${COMPRESSED}/${modelName}/`], true);
+    const places = [RAW, COMPRESSED, ...(evaluationDigest === undefined ? [] : [EVALUATION])];
+    allowList(
+      role,
+      models.bucket,
+      places.map((prefix) => `${prefix}/${modelName}/`),
+      true,
+    );
+    registration.allowFinding(this.handler);
     allowKey(role, models.encryptionKey, 'read');
   }
 }
 
-function is(action: string): Condition {
+/** Whether the decision is this one. */
+export function is(action: string): Condition {
   return Condition.stringEquals('$.decision.action', action);
 }

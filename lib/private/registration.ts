@@ -21,8 +21,10 @@ export interface RegistrationProps {
   readonly models: IModelBucket;
   readonly hosting: Hosting;
   readonly approval: ReleaseApproval;
-  /** Whether builds have `$.evaluation` and `$.evaluated`. */
-  readonly isEvaluated: boolean;
+  /** Digest of all that a model is judged by. */
+  readonly gatesDigest: string;
+  /** Digest of the evaluation without its limits; builds with one have `$.evaluation` and `$.evaluated`. */
+  readonly evaluationDigest?: string;
 }
 
 const PACKAGES_REASON = 'Every build is a version of its own; the pattern covers only those of this group.';
@@ -34,6 +36,8 @@ const PACKAGES_REASON = 'Every build is a version of its own; the pattern covers
 export class Registration extends Construct {
   /** ARN pattern of the versions. */
   public readonly packages: string;
+  /** Name of the group. */
+  public readonly groupName: string;
   private readonly group: CfnModelPackageGroup;
   private readonly register: HandlerFunction;
 
@@ -48,6 +52,7 @@ export class Registration extends Construct {
       modelPackageGroupName: endpointName,
       modelPackageGroupDescription: `Builds of the model ${modelName} for the endpoint ${endpointName}`,
     });
+    this.groupName = this.group.modelPackageGroupName;
     this.register = new HandlerFunction(this, 'Register', {
       handler: 'register',
       description: `Registers builds of the model ${modelName}`,
@@ -63,6 +68,12 @@ export class Registration extends Construct {
       resources: [group, packages],
       wildcardReason: PACKAGES_REASON,
     });
+    this.allowFinding(this.register);
+    allow(role, {
+      actions: ['sagemaker:UpdateModelPackage'],
+      resources: [packages],
+      wildcardReason: PACKAGES_REASON,
+    });
     allowManifests(role, models, `${COMPRESSED}/${modelName}/`);
     // SageMaker looks at image, model and metrics with the permissions of whoever registers them.
     allow(role, {
@@ -76,23 +87,25 @@ export class Registration extends Construct {
 
   /** The state that registers. Writes `{ modelPackageArn, approval }` to `$.registered`. */
   public toState(): FunctionTask {
-    const { approval, hosting, isEvaluated, modelName } = this.props;
+    const { approval, evaluationDigest, gatesDigest, hosting, modelName } = this.props;
     const { image, environment } = hosting.specification;
     return new FunctionTask(this, 'RegisterState', {
       stateName: 'Register',
-      comment: 'Makes the build a version in the model registry.',
+      comment: 'Makes the artifact a version in the model registry, with what it was judged by.',
       function: this.register.function,
       event: {
-        group: this.group.modelPackageGroupName,
+        group: this.groupName,
         approval,
+        gatesDigest,
         model: modelName,
         image,
         environment,
         'artifact.$': '$.plan.artifact',
-        'build.$': '$.prepared.build',
         'execution.$': '$$.Execution.Id',
         'raw.$': '$.raw',
-        ...(isEvaluated ? { 'evaluation.$': '$.evaluation', 'evaluated.$': '$.evaluated' } : {}),
+        ...(evaluationDigest === undefined
+          ? {}
+          : { evaluationDigest, 'evaluation.$': '$.evaluation', 'evaluated.$': '$.evaluated' }),
       },
       resultPath: '$.registered',
     }).retried();
@@ -132,7 +145,7 @@ export class Registration extends Construct {
         source: ['aws.sagemaker'],
         detailType: ['SageMaker Model Package State Change'],
         detail: {
-          ModelPackageGroupName: [this.group.modelPackageGroupName],
+          ModelPackageGroupName: [this.groupName],
           ModelApprovalStatus: [ReleaseApproval.AUTOMATIC],
         },
       },
@@ -147,12 +160,26 @@ export class Registration extends Construct {
       resources: [this.packages],
       wildcardReason: PACKAGES_REASON,
     });
-    allow(handler.role, {
-      actions: ['sagemaker:ListModelPackages'],
-      resources: ['*'],
-      wildcardReason: 'Listing takes no resource; it shows names only.',
-    });
+    allowListing(handler);
   }
+
+  /** Lets a function find versions and see what is noted on them. */
+  public allowFinding(handler: HandlerFunction): void {
+    allow(handler.role, {
+      actions: ['sagemaker:DescribeModelPackage'],
+      resources: [this.packages],
+      wildcardReason: PACKAGES_REASON,
+    });
+    allowListing(handler);
+  }
+}
+
+function allowListing({ role }: HandlerFunction): void {
+  allow(role, {
+    actions: ['sagemaker:ListModelPackages'],
+    resources: ['*'],
+    wildcardReason: 'Listing takes no resource; it shows names and descriptions only.',
+  });
 }
 
 function packageArns(scope: Construct, groupName: string): { group: string; packages: string } {

@@ -25,6 +25,8 @@ const registration: Registration = {
   trainingJobArn: 'arn:aws:sagemaker:eu-west-1:111122223333:training-job/digits-run-1-0000',
   evaluation: 's3://models/evaluation/digits/run-1/',
   metrics: [{ metric: 'accuracy', raw: 0.97, compressed: 0.96 }],
+  gatesDigest: 'b'.repeat(64),
+  evaluationDigest: 'c'.repeat(64),
 };
 
 test('a build is registered with where it came from and how good it is', () => {
@@ -55,6 +57,9 @@ test('a build is registered with where it came from and how good it is', () => {
       sourceSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       trainingJob: registration.trainingJobArn,
       relativeError: '0.01',
+      gatesDigest: 'b'.repeat(64),
+      evaluationDigest: 'c'.repeat(64),
+      evaluation: registration.evaluation,
       'raw.accuracy': '0.97',
       'compressed.accuracy': '0.96',
     },

@@ -49,6 +49,7 @@ describe('the build machine', () => {
       'Compressed',
       'CompressionGate',
       'Register',
+      'Judged again?',
       'StartRelease',
       'ReleaseStarted',
     ]);
@@ -229,12 +230,14 @@ describe('a build machine with an evaluation', () => {
   test('evaluates the raw and the compressed model before the release', async () => {
     const run = await execute(machine, {}, evaluated);
     expect(run.error).toBeUndefined();
-    expect(run.path.slice(-7)).toEqual([
+    expect(run.path.slice(-9)).toEqual([
       'Compressed',
       'CompressionGate',
+      'Measured before?',
       'Evaluate',
       'EvaluationGate',
       'Register',
+      'Judged again?',
       'StartRelease',
       'ReleaseStarted',
     ]);
@@ -283,13 +286,13 @@ describe('a build machine whose releases a person approves', () => {
 
   test('registers the build and releases nothing', async () => {
     const run = await execute(definitionOf(stack, 'BuildMachine'), {}, good);
-    expect(run.path.slice(-3)).toEqual(['CompressionGate', 'Register', 'WaitingForApproval']);
+    expect(run.path.slice(-3)).toEqual(['Register', 'Judged again?', 'WaitingForApproval']);
     expect(run.output).toMatchObject({ registered: { approval: 'PendingManualApproval' } });
     expect(run.inputs.StartRelease).toBeUndefined();
     expect(run.inputs.Register[0]).toMatchObject({
       approval: 'PendingManualApproval',
       artifact,
-      build: 'run-1',
+      gatesDigest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       model: 'digits',
       group: expect.stringMatching(/^stack-pipeline-/) as string,
       raw: { trainingJobArn: expect.stringContaining('training-job/digits-run-1') as string },

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { DescribeTrainingJobResponse, Tag } from '@aws-sdk/client-sagemaker';
+import {
+  CreateModelPackageGroupCommand,
+  DescribeTrainingJobResponse,
+  ListModelPackagesCommand,
+  Tag,
+} from '@aws-sdk/client-sagemaker';
 import { CompressionRecipe, ModelPipeline, ModelPipelineProps } from '../../lib';
 import { release, ReleaseAnswer } from '../../lambda/release/release-model';
 import { releaseStatus } from '../../lambda/release/release-status';
@@ -31,6 +36,7 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   });
+  await sageMaker.client.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: ENDPOINT }));
 });
 afterAll(async () => {
   process.env = saved;
@@ -81,7 +87,7 @@ async function handlers(specification: ReleaseSpecification): Promise<Record<str
     CompressItem: (event) => call('compress', event),
     Finalize: ({ work, provenance }) => call('finalize', { work, provenance }),
     CompressionGate: (event) => call('compression-gate', event),
-    Register: ({ approval }) => ({ modelPackageArn: 'arn', approval }),
+    Register: (event) => call('register', event),
     Abort: (event) => call('abort', event),
     StartRelease: async ({ Input }) => {
       const artifact = Input.artifact as unknown as string;
@@ -120,6 +126,11 @@ async function deploy({ build, specification }: Deployed, other: Record<string, 
   return execute(build, { ifChanged: true }, { ...(await handlers(specification)), ...other });
 }
 
+async function versions(): Promise<number> {
+  const listed = await sageMaker.client.send(new ListModelPackagesCommand({ ModelPackageGroupName: ENDPOINT }));
+  return listed.ModelPackageSummaryList!.length;
+}
+
 const did = ({ inputs }: Execution): string[] => Object.keys(inputs).filter((state) => state !== 'Decide');
 const served = async (): Promise<string> => (await sageMaker.invoke(ENDPOINT)).model;
 const artifactOf = (build: number): string => `s3://${BUCKET}/compressed/digits/deploy-${build}/`;
@@ -152,6 +163,22 @@ describe('a deployment', () => {
     expect(did(run)).toEqual(['Prepare', 'StartRelease']);
     expect(await served()).toBe(artifactOf(1));
     expect((await sageMaker.describe(ENDPOINT)).EndpointConfigName).not.toBe(before);
+  });
+
+  test('of moved limits judges the current artifact before it is released again', async () => {
+    const [before, registered] = [(await sageMaker.describe(ENDPOINT)).EndpointConfigName, await versions()];
+    const limits = { minCompressionRatio: 100 };
+    const failed = await deploy(deployed({ endpoint: larger, limits }));
+    expect(did(failed)).toEqual(['Prepare', 'CompressionGate']);
+    expect(failed).toMatchObject({
+      error: 'GateFailed',
+      cause: expect.stringMatching(/compression ratio: \d/) as string,
+    });
+    const moved = deployed({ endpoint: larger, limits: { minCompressionRatio: 1.5 } });
+    expect(did(await deploy(moved))).toEqual(['Prepare', 'CompressionGate', 'Register', 'StartRelease']);
+    expect(did(await deploy(moved))).toEqual(['Prepare', 'StartRelease']);
+    expect((await sageMaker.describe(ENDPOINT)).EndpointConfigName).toBe(before);
+    expect(await versions()).toBe(registered);
   });
 
   test('of another recipe compresses the current raw model again, and none of an earlier one is lost', async () => {

@@ -193,9 +193,13 @@ export class SageMakerModel {
         CustomerMetadataProperties: notes,
       };
     },
-    ListModelPackages: ({ ModelPackageGroupName: group }: SageMaker.ListModelPackagesCommandInput) => ({
+    ListModelPackages: ({
+      ModelPackageGroupName: group,
+      ModelApprovalStatus: status,
+    }: SageMaker.ListModelPackagesCommandInput) => ({
       ModelPackageSummaryList: [...this.packages]
         .filter(([, { request }]) => request.ModelPackageGroupName === group)
+        .filter(([, { approval }]) => status === undefined || approval === status)
         .reverse()
         .map(([ModelPackageArn, { request, approval }]) => ({
           ModelPackageArn,

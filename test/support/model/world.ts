@@ -117,15 +117,15 @@ export class World {
 
   constructor(
     private readonly stage: Stage,
-    private readonly options: WorldOptions = {},
+    readonly options: WorldOptions = {},
   ) {
     World.present = this;
     for (const [place, body] of stage.assets) this.s3.put(place, body);
   }
 
-  /** Another world that is as this one is now. */
-  copy(options: WorldOptions = this.options): World {
-    const copy = new World(this.stage, options);
+  /** Another world that is as this one is now; with another stage, it is as after a deployment. */
+  copy(options: WorldOptions = this.options, stage = this.stage): World {
+    const copy = new World(stage, options);
     copy.s3.copy(this.s3);
     copy.sageMaker.copy(this.sageMaker);
     for (const [arn, execution] of this.executions) copy.executions.set(arn, { ...execution });
