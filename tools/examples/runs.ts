@@ -32,9 +32,11 @@ const ONNX = [
   eightBits('fp16'),
   ...pruned('int8'),
 ];
-const SAFETENSORS = [
+/** compressed-tensors 0.20 cannot unpack zero points of eight rows or fewer, as `unpacked` has them. */
+const safetensors = (unpacked: readonly string[]): Recipe[] => [
   ...['w8a8', 'w8a16', 'fp8', 'fp16', 'bf16'].map(eightBits),
-  ...['w4a16', 'w4a16-asym'].map((method) => fourBits(method, '--group-size', '32')),
+  fourBits('w4a16', '--group-size', '32'),
+  fourBits('w4a16-asym', '--group-size', '32', ...unpacked.flatMap((name) => ['--ignore', name])),
   ...['nvfp4a16', 'mxfp4a16'].map((method) => fourBits(method)),
 ];
 
@@ -58,11 +60,11 @@ function floatAndRetrained(example: string, recipes: readonly Recipe[]): Run[] {
 export const RUNS: readonly Run[] = [
   ...['tensorflow-digits', 'tensorflow-cnn', 'recommender'].flatMap((name) => floatAndRetrained(name, TFLITE)),
   ...['pytorch-cnn', 'pytorch-text'].flatMap((name) => floatAndRetrained(name, ONNX)),
-  ...['pytorch-cnn', 'pytorch-text'].map((example) => ({
+  ...Object.entries({ 'pytorch-cnn': ['16'], 'pytorch-text': ['classifier'] }).map(([example, unpacked]) => ({
     example,
     title: 'float, safetensors',
     trainingArguments: ['--export', 'safetensors'],
-    recipes: SAFETENSORS,
+    recipes: safetensors(unpacked),
     seeds: SEEDS.slice(0, 1),
   })),
 ];

@@ -1,5 +1,6 @@
 """Runs an .onnx file in onnxruntime, or a safetensors checkpoint in transformers, on one thread of the CPU."""
 
+import json
 from pathlib import Path
 
 
@@ -36,7 +37,17 @@ class Checkpoint:
 
         torch.set_num_threads(1)
         self.bytes = path.stat().st_size
-        self._model = AutoModelForSequenceClassification.from_pretrained(path.parent, dtype=torch.float32).eval()
+        options = {"dtype": torch.float32, **self._decoding(path.parent / "config.json")}
+        self._model = AutoModelForSequenceClassification.from_pretrained(path.parent, **options).eval()
+
+    def _decoding(self, path):
+        """Where weights alone are quantized, they become floats at once: modules that decode four-bit floats as they run
+        compute in bfloat16 only, and those for zero points do not know packed ones."""
+        from transformers import CompressedTensorsConfig
+
+        groups = json.loads(path.read_text()).get("quantization_config", {}).get("config_groups", {}).values()
+        weights_alone = len(groups) > 0 and all(group["input_activations"] is None for group in groups)
+        return {"quantization_config": CompressedTensorsConfig(dequantize=True)} if weights_alone else {}
 
     def predict(self, inputs):
         """Probabilities, float32 [1, classes]; number 0 is padding."""
