@@ -15,6 +15,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     modelName: variable('MODEL_NAME'),
     endpointName: variable('ENDPOINT_NAME'),
     buildMachineArn: variable('BUILD_MACHINE_ARN'),
+    releaseMachineArn: variable('RELEASE_MACHINE_ARN'),
   };
   const status = readStatusEvent(event);
   const message =

@@ -190,23 +190,24 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     this.buildMetrics = build.metrics;
     this.endpointMetrics = new EndpointMetrics({ endpointName });
     this.endpointAlarms = hosting.alarms;
-    this.notifications = new PipelineNotifications(this, 'Notifications', {
-      ...props.notifications,
-      modelName,
-      endpointName,
-      buildMachine: build.machine,
-      releaseMachine: release.machine,
-      approval,
-      encryptionKey: models.encryptionKey,
-      logEncryptionKey: models.logEncryptionKey,
-    });
-    if (approval === ReleaseApproval.MANUAL) registration.releaseApproved(release.machine, this.notifications.topic);
     const leftBehind = new LeftBehind(this, 'LeftBehind', {
       modelName,
       models,
       buildMachine: build.machine,
       functionTimeout: this.compressor._timeout,
     });
+    this.notifications = new PipelineNotifications(this, 'Notifications', {
+      ...props.notifications,
+      modelName,
+      endpointName,
+      buildMachine: build.machine,
+      releaseMachine: release.machine,
+      cleanUpMachine: leftBehind.machine,
+      approval,
+      encryptionKey: models.encryptionKey,
+      logEncryptionKey: models.logEncryptionKey,
+    });
+    if (approval === ReleaseApproval.MANUAL) registration.releaseApproved(release.machine, this.notifications.topic);
     const cleanUp = this.createCleanUp(build, release, hosting, registration, leftBehind);
     // Goes before the clean-up does, as triggers do, so that nothing is started that it does not stop.
     leftBehind.watch(this, 'FailedBuilds').node.addDependency(cleanUp);

@@ -31,6 +31,12 @@ export interface PipelineNotificationsProps extends NotificationOptions {
   /** The machine that releases. */
   readonly releaseMachine: IStateMachine;
   /**
+   * The machine that removes what builds left behind.
+   *
+   * @default - its failures are not told
+   */
+  readonly cleanUpMachine?: IStateMachine;
+  /**
    * Who decides whether builds are released; a build that waits for a person is told, too.
    *
    * @default ReleaseApproval.AUTOMATIC
@@ -51,7 +57,7 @@ export interface PipelineNotificationsProps extends NotificationOptions {
 }
 
 /**
- * Tells people, by an SNS topic, when a build or a release fails, does not pass a gate, is rolled back, stopped, or
+ * Tells people, by an SNS topic, when a build, a release or the clean-up after a build fails, does not pass a gate, is rolled back, stopped, or
  * waits for approval, and what to do. It hears of it from Step Functions by EventBridge, so no state of a machine can fail unheard. Messages
  * carry the attributes `kind`, `machine` and `model`, for subscriptions that want only some.
  */
@@ -61,8 +67,8 @@ export class PipelineNotifications extends Construct {
 
   constructor(scope: Construct, id: string, props: PipelineNotificationsProps) {
     super(scope, id);
-    const { modelName, endpointName, buildMachine, releaseMachine } = props;
-    const machines = [buildMachine, releaseMachine];
+    const { modelName, endpointName, buildMachine, releaseMachine, cleanUpMachine } = props;
+    const machines = [buildMachine, releaseMachine, ...(cleanUpMachine === undefined ? [] : [cleanUpMachine])];
     const topic = props.topic ?? new Topic(this, 'Topic', { masterKey: props.encryptionKey, enforceSSL: true });
     this.topic = topic;
     const handler = new HandlerFunction(this, 'Notify', {
@@ -75,6 +81,7 @@ export class PipelineNotifications extends Construct {
         MODEL_NAME: modelName,
         ENDPOINT_NAME: endpointName,
         BUILD_MACHINE_ARN: buildMachine.stateMachineArn,
+        RELEASE_MACHINE_ARN: releaseMachine.stateMachineArn,
       },
       // Should the message itself fail, the bare event is better than silence.
       onFailure: { bind: () => ({ destination: topic.topicArn }) },
@@ -84,7 +91,7 @@ export class PipelineNotifications extends Construct {
     allow(handler.role, {
       actions: ['states:GetExecutionHistory'],
       resources: machines.map((machine) => executionArns(machine)),
-      wildcardReason: 'The executions of the two machines of this pipeline, whose names come with each build.',
+      wildcardReason: 'The executions of the machines of this pipeline, whose names come with each build.',
     });
     const watch = (ruleId: string, description: string, stateMachineArn: string[], status: string[]): Rule =>
       new Rule(this, ruleId, {

@@ -11,11 +11,12 @@ export interface Pipeline {
   readonly modelName: string;
   readonly endpointName: string;
   readonly buildMachineArn: string;
+  readonly releaseMachineArn: string;
 }
 
 export interface Message {
   readonly kind: Kind;
-  readonly machine: 'build' | 'release';
+  readonly machine: 'build' | 'release' | 'clean-up';
   readonly subject: string;
   readonly text: string;
 }
@@ -42,12 +43,13 @@ export function failureMessage(pipeline: Pipeline, event: StatusEvent, state: st
 
 /** Puts the facts that every message has around its own. */
 export function message(
-  { modelName, endpointName, buildMachineArn }: Pipeline,
+  pipeline: Pipeline,
   event: StatusEvent,
   kind: Kind,
   facts: readonly (readonly [string, string])[],
 ): Message {
-  const machine = event.stateMachineArn === buildMachineArn ? 'build' : 'release';
+  const { modelName, endpointName } = pipeline;
+  const machine = machineOf(pipeline, event);
   const title = `The ${machine} ${event.name} of the model ${modelName} ${OUTCOMES[kind]}.`;
   const all = [...facts, ['endpoint', endpointName], ['execution', event.executionArn], ['link', link(event)]];
   return {
@@ -56,6 +58,11 @@ export function message(
     subject: `modelpress: ${machine} of ${modelName} ${OUTCOMES[kind]}`.slice(0, MAX_SUBJECT),
     text: `${title}\n\n${all.map(([name, value]) => `${name}: ${value}`).join('\n')}\n`,
   };
+}
+
+function machineOf(pipeline: Pipeline, { stateMachineArn }: StatusEvent): Message['machine'] {
+  if (stateMachineArn === pipeline.buildMachineArn) return 'build';
+  return stateMachineArn === pipeline.releaseMachineArn ? 'release' : 'clean-up';
 }
 
 const CONSOLES: Readonly<Record<string, string>> = {

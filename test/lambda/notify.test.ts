@@ -4,7 +4,8 @@ import { failureMessage } from '../../lambda/notify/message';
 import { readStatusEvent, StatusEvent } from '../../lambda/notify/status-event';
 
 const buildMachineArn = 'arn:aws:states:eu-west-1:111122223333:stateMachine:build';
-const pipeline = { modelName: 'digits', endpointName: 'digits-live', buildMachineArn };
+const releaseMachineArn = 'arn:aws:states:eu-west-1:111122223333:stateMachine:release';
+const pipeline = { modelName: 'digits', endpointName: 'digits-live', buildMachineArn, releaseMachineArn };
 
 const event = (detail: Record<string, unknown>): StatusEvent =>
   readStatusEvent({
@@ -51,7 +52,7 @@ test.each([
   ['TIMED_OUT', null, 'failed', 'failed', 'Look at the execution'],
   ['ABORTED', 'StackDeleted', 'stopped', 'was stopped', 'Start it again if that was a mistake'],
 ])('%s with %s is %s', (status, error, kind, outcome, advice) => {
-  const told = failureMessage(pipeline, event({ status, error, stateMachineArn: 'release' }), undefined);
+  const told = failureMessage(pipeline, event({ status, error, stateMachineArn: releaseMachineArn }), undefined);
   expect(told).toMatchObject({ kind, machine: 'release', subject: `modelpress: release of digits ${outcome}` });
   expect(told.text).toContain(`error: ${error ?? status}`);
   expect(told.text).toContain(advice);
@@ -64,6 +65,13 @@ test.each([
   const executionArn = `arn:${partition}:states:${region}:111122223333:execution:build:run-1`;
   const { text } = failureMessage(pipeline, event({ executionArn }), 'Plan');
   expect(text).toContain(`https://${host}/states/home?region=${region}#/v2/executions/details/${executionArn}`);
+});
+
+test('what failed builds leave behind and cannot be removed is told, too', () => {
+  const stateMachineArn = 'arn:aws:states:eu-west-1:111122223333:stateMachine:left-behind';
+  const told = failureMessage(pipeline, event({ error: 'AccessDenied', stateMachineArn }), 'RemoveLeftBehind');
+  expect(told).toMatchObject({ kind: 'failed', machine: 'clean-up', subject: 'modelpress: clean-up of digits failed' });
+  expect(told.text).toContain('The clean-up run-1 of the model digits failed.');
 });
 
 describe('the failed state', () => {

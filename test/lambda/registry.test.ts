@@ -88,7 +88,12 @@ test('notes keep to what SageMaker takes', () => {
 });
 
 describe('the question to a person', () => {
-  const pipeline = { modelName: 'digits', endpointName: 'digits-live', buildMachineArn: 'build' };
+  const pipeline = {
+    modelName: 'digits',
+    endpointName: 'digits-live',
+    buildMachineArn: 'build',
+    releaseMachineArn: 'release',
+  };
   const ended = (output: Record<string, unknown>): StatusEvent => ({
     executionArn: registration.execution,
     stateMachineArn: 'build',

@@ -12,7 +12,7 @@ function template(options?: (stack: ReturnType<typeof newStack>) => Notification
 const TOPIC_ARN = 'arn:aws:sns:eu-west-1:111122223333:alerts';
 const KEY_ARN = 'arn:aws:kms:eu-west-1:111122223333:key/alerts';
 
-test('a topic of its own is encrypted, and hears of every end but success of both machines', () => {
+test('a topic of its own is encrypted, and hears of every end but success of all machines', () => {
   const made = template();
   const topic = { Ref: Match.stringLikeRegexp('NotificationsTopic') };
   made.hasResourceProperties('AWS::SNS::Topic', {
@@ -26,6 +26,7 @@ test('a topic of its own is encrypted, and hears of every end but success of bot
         stateMachineArn: [
           { Ref: Match.stringLikeRegexp('BuildMachine') },
           { Ref: Match.stringLikeRegexp('ReleaseMachine') },
+          { Ref: Match.stringLikeRegexp('LeftBehindMachine') },
         ],
         status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
       },
