@@ -40,7 +40,8 @@ export interface GoldenRequest extends SmokeTestOptions {
   readonly accept?: string;
   /**
    * The answer. JSON is compared by value: numbers within the tolerance, lists by length and entry, and of objects only
-   * the fields that stand here. Anything else must be the same text.
+   * the fields that stand here. Of an endpoint with an `explainer`, so are the predictions, cell by cell of CSV or line
+   * by line of JSON lines. Anything else must be the same text.
    *
    * @default - any answer that is no error
    */

@@ -1,3 +1,5 @@
+import { contentTypeOf, readExplained } from './read-explained';
+
 /** How far numbers may be apart. */
 export interface Tolerance {
   readonly absoluteTolerance: number;
@@ -11,6 +13,7 @@ const LONGEST_VALUE = 80;
 /**
  * Where an answer is not the expected one, a few differences at most. JSON is compared by value: numbers within the
  * tolerance, lists by length and entry, and of objects those fields that are expected. Anything else byte by byte.
+ * The predictions of an explained answer, a text of CSV or JSON lines, are compared by value as well.
  */
 export function compareAnswers(expected: Buffer, received: Buffer, tolerance: Tolerance): string[] {
   const [wanted, got] = [parse(expected), parse(received)];
@@ -21,7 +24,8 @@ export function compareAnswers(expected: Buffer, received: Buffer, tolerance: To
   }
   if (got === undefined) return [`expected JSON, received ${show(received.toString())}`];
   const differences: string[] = [];
-  compare(wanted.value, got.value, '', tolerance, differences);
+  const type = contentTypeOf(got.value);
+  compare(readExplained(wanted.value, type), readExplained(got.value, type), '', tolerance, differences);
   return differences;
 }
 

@@ -113,6 +113,55 @@ describe('answers', () => {
     expect(compare('[1]', '["1"]', 100)).toHaveLength(1);
   });
 
+  describe('that are explained', () => {
+    const explained = (content_type: string, data: string): string =>
+      JSON.stringify({ version: '1.0', predictions: { content_type, data }, explanations: {} });
+
+    test.each([
+      ['text/csv', '0.1,cat\n1e-5,dog', '0.1000001,cat\n0.00001,dog\n'],
+      ['text/csv; charset=utf-8', '0.1\r\n', '0.1000001\r\n'],
+      ['text/csv', '"a ""b"", c","0.1"', '"a ""b"", c", 0.1000001'],
+      ['text/csv', 'nan,,1e999', 'nan,,1e999'],
+      ['text/csv', 'a\rb', 'a\rb'],
+      ['application/jsonlines', '{"p":[0.1]}\n"cat"', '{"p":[0.1000001],"q":1}\n"cat"\n'],
+      ['application/jsonlines', 'NaN\n0.1', 'NaN\n0.1000001'],
+      ['text/plain', '0.1', '0.1'],
+    ])('as %s, %j is met by %j', (type, expected, received) => {
+      expect(compare(explained(type, expected), explained(type, received), 1e-6)).toEqual([]);
+    });
+
+    test.each([
+      ['text/csv', '0.1,0.2', '0.1,0.3', '[0][1]: expected 0.2 within 0.000001, received 0.3'],
+      ['text/csv', '1\n2', '1', ': expected 2 entries, received 1'],
+      ['text/csv', '1,2', '1', '[0]: expected 2 entries, received 1'],
+      ['text/csv', '0,cat', '0,cow', '[0][1]: expected "cat", received "cow"'],
+      ['text/csv', '0', '', '[0][0]: expected 0, received ""'],
+      ['text/csv', '0', '0x0', '[0][0]: expected 0, received "0x0"'],
+      ['text/csv', '1', '1\r2', ': expected [[1]], received "1\\r2"'],
+      [
+        'application/jsonlines',
+        '{"p":1}\n{"p":2}',
+        '{"p":1}\n{"p":3}',
+        '[1].p: expected 2 within 0.000001, received 3',
+      ],
+      ['application/jsonlines', '1', 'NaN', '[0]: expected 1, received "NaN"'],
+      ['text/plain', '0.1', '0.1000001', ': expected "0.1", received "0.1000001"'],
+    ])('as %s, %j is not met by %j', (type, expected, received, difference) => {
+      expect(compare(explained(type, expected), explained(type, received), 1e-6)).toEqual([
+        `predictions.data${difference}`,
+      ]);
+    });
+
+    test('the answer tells what the expected text is, if that does not', () => {
+      const expected = JSON.stringify({ predictions: { data: '0.1' } });
+      expect(compare(expected, explained('text/csv', '0.1000001'), 1e-6)).toEqual([]);
+      expect(compare(expected, JSON.stringify({ predictions: { data: '0.1' } }))).toEqual([]);
+      expect(compare(explained('text/csv', '1'), explained('application/jsonlines', '1'))).toEqual([
+        'predictions.content_type: expected "text/csv", received "application/jsonlines"',
+      ]);
+    });
+  });
+
   test('the report stays short', () => {
     expect(compare(JSON.stringify(Array(50).fill(1)), JSON.stringify(Array(50).fill(2)))).toHaveLength(3);
   });

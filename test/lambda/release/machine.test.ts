@@ -309,9 +309,9 @@ test('requests and answers are kept in the bucket, and other instance types are 
 
 test('explained answers are tested with their attributions before a model counts as released', async () => {
   const name = 'explained';
-  const answer = (first: number, second: number): string =>
+  const answer = (first: number, second: number, data = '6.9999999999'): string =>
     JSON.stringify({
-      predictions: { data: '7.0' },
+      predictions: { content_type: 'text/csv', data },
       explanations: {
         kernel_shap: [[first, second].map((value) => ({ attributions: [{ attribution: [value] }] }))],
       },
@@ -326,6 +326,8 @@ test('explained answers are tested with their attributions before a model counts
   const wrong = await runs.run(await machineFor(answer(6, 1)), right);
   expect(wrong.error).toBe('SmokeTestFailed');
   expect(wrong.cause).toMatch(/attribution\[0\]: expected 6 within 1e-9, received 0\.99999999/);
+  const unlike = await runs.run(await machineFor(answer(1, 6, '6.99')), right);
+  expect(unlike.cause).toContain('predictions.data[0][0]: expected 6.99 within 1e-9, received 7');
   expect(last(await runs.run(await machineFor(answer(1, 6)), right))).toBe('Released');
 });
 
