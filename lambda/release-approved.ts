@@ -1,5 +1,10 @@
-import { DescribeModelPackageCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import {
+  DescribeModelPackageCommand,
+  DescribeModelPackageCommandOutput,
+  SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { isGone } from './registry/find-packages';
 import { variable } from './support/environment';
 import { fields, text } from './support/fields';
 
@@ -13,7 +18,11 @@ const states = new SFNClient({ maxAttempts: 8 });
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<{ started?: string }> {
   const ModelPackageName = text(fields(event, 'detail'), 'ModelPackageArn');
-  const found = await sageMaker.send(new DescribeModelPackageCommand({ ModelPackageName }));
+  const found = await describe(ModelPackageName);
+  if (found === undefined) {
+    console.log(`${ModelPackageName} was deleted meanwhile; nothing is released`);
+    return {};
+  }
   if (found.ModelApprovalStatus !== 'Approved') {
     console.log(`${ModelPackageName} is ${found.ModelApprovalStatus} by now; nothing is released`);
     return {};
@@ -36,4 +45,14 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
   }
   return { started: name };
+}
+
+/** Undefined when it was deleted: there is nothing to start, and trying again would not bring it back. */
+async function describe(ModelPackageName: string): Promise<DescribeModelPackageCommandOutput | undefined> {
+  try {
+    return await sageMaker.send(new DescribeModelPackageCommand({ ModelPackageName }));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }

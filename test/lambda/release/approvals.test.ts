@@ -4,8 +4,9 @@ import { explore } from '../../support/model/threads';
 import { World } from '../../support/model/world';
 
 let serving: World;
+let log: jest.SpyInstance;
 beforeAll(async () => {
-  jest.spyOn(console, 'log').mockImplementation();
+  log = jest.spyOn(console, 'log').mockImplementation();
   await World.open();
   serving = new World(makeStage());
   serving.start('release', 'first', serving.finished('good'));
@@ -58,4 +59,26 @@ test('an approval that was taken back before it is told of releases nothing', as
   await world.run();
   expect(world.of('release')).toHaveLength(1);
   expect(world.serves).toBe('good');
+});
+
+test('an approved package that is deleted is released only if the approval was heard of before', async () => {
+  const ends = new Set<string>();
+  await explore(1, async (choose) => {
+    log.mockClear();
+    const world = serving.copy({ points: 'calls' });
+    const deleted = register(world, 'next');
+    world.tellOf(deleted, 'once');
+    world.tellOf(deleted, 'twice');
+    world.threads.start('person', async () => {
+      await world.threads.point();
+      world.sageMaker.send('DeleteModelPackage', { ModelPackageName: deleted });
+    });
+    await world.run(choose);
+    const told = log.mock.calls.filter(([line]) => line === `${deleted} was deleted meanwhile; nothing is released`);
+    expect(world.of('release')).toHaveLength(told.length === 2 ? 1 : 2);
+    expect(world.serves).toBe(told.length === 2 ? 'good' : 'next');
+    checkReleases(world);
+    ends.add(`${told.length} came too late`);
+  });
+  expect([...ends].sort()).toEqual(['0 came too late', '1 came too late', '2 came too late']);
 });
