@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { createApp } from '../../bin/app';
@@ -110,15 +111,26 @@ describe.each(apps)('%s', (_, make) => {
     ).toEqual([]);
   });
 
-  test('is what cfn-lint takes for good', () => {
+  test('is what CloudFormation and cfn-lint take for good', () => {
     const lint = join(dirname(testPython({ withTestPeers: true })), 'cfn-lint');
-    const templates = make().flatMap((app) => app.synth().stacks.map(({ templateFullPath }) => templateFullPath));
+    const apps = make();
+    expect(apps.map(findings)).toEqual(apps.map(() => []));
+    const templates = apps.flatMap((app) => app.synth().stacks.map(({ templateFullPath }) => templateFullPath));
     // W3005: the CDK writes the dependencies that it knows, whether or not a reference implies them.
     const { status, stdout, stderr } = spawnSync(lint, ['--ignore-checks', 'W3005', '--', ...templates], {
       encoding: 'utf8',
     });
     expect({ status, output: `${stdout}${stderr}` }).toEqual({ status: 0, output: '' });
   });
+});
+
+afterEach(() => void jest.restoreAllMocks());
+
+test("what CloudFormation would refuse is among the CDK's findings", () => {
+  jest.spyOn(console, 'error').mockImplementation();
+  const app = new App();
+  new CfnBucket(new Stack(app, 'Wrong'), 'Bucket', { versioningConfiguration: { status: 'Sometimes' } });
+  expect(findings(app)).toEqual([expect.stringContaining("'Sometimes' is not one of")]);
 });
 
 test('every answer to a scanner is a sentence', () => {
@@ -136,6 +148,23 @@ test('every answer to a scanner is a sentence', () => {
   expect(reasons.length).toBeGreaterThan(20);
   for (const [, reason] of reasons) expect(reason).toMatch(/^[A-Z].{30,}\.$/s);
 });
+
+/** What the CDK finds in the templates of an app by CloudFormation's own schemas and rules. */
+function findings(app: App): string[] {
+  const before = process.env.CDK_VALIDATION;
+  delete process.env.CDK_VALIDATION;
+  try {
+    const { directory } = app.synth();
+    const report = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')) as ValidationReport;
+    return report.pluginReports.flatMap(({ violations }) => violations.map(({ description }) => description));
+  } finally {
+    process.env.CDK_VALIDATION = before;
+  }
+}
+
+interface ValidationReport {
+  readonly pluginReports: readonly { readonly violations: readonly { readonly description: string }[] }[];
+}
 
 function make(): App {
   return withStack((app) => maximalPipeline(newStack('Maximal', app)));

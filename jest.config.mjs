@@ -1,10 +1,18 @@
+import { availableParallelism } from 'node:os';
+
 // The AWS SDK announces to every test file what later versions will need; this project's version is pinned.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
+// CloudFormation's rules take half of the time of a synthesis; `test/lib/scanners.test.ts` holds every app to them.
+process.env.CDK_VALIDATION = 'false';
+
 /** @type {import('jest').Config} */
-module.exports = {
-  // By default one core of the machine is left idle, which is half of a small one.
-  maxWorkers: '100%',
+export default {
+  // Long suites spend a good part of their time waiting for the processes that they start.
+  maxWorkers: availableParallelism() + 1,
+  // What the CDK's apps leave in a worker slows down all that comes after them.
+  workerIdleMemoryLimit: '1GB',
+  testSequencer: '<rootDir>/test/support/long-suites-first.mjs',
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
