@@ -1,4 +1,5 @@
 import { DescribeModelPackageCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { isGone } from '../registry/find-packages';
 import { Progress } from './progress';
 
 /** An approval, and the version of the package that was approved. */
@@ -19,7 +20,14 @@ export async function describeApproval(
   timeout: number,
   asked: Date,
 ): Promise<Approved | Progress> {
-  const found = await client.send(new DescribeModelPackageCommand({ ModelPackageName }));
+  const found = await client.send(new DescribeModelPackageCommand({ ModelPackageName })).catch((error: unknown) => {
+    if (isGone(error)) return undefined;
+    throw error;
+  });
+  if (found === undefined) {
+    const reason = `${ModelPackageName} was deleted, so nobody can approve it any more. Build again, and run the stage again then.`;
+    return { state: 'Failed', error: 'NotApproved', reason };
+  }
   const { ModelApprovalStatus: status, ApprovalDescription: why, ModelPackageVersion } = found;
   if (status === 'Approved') return { state: 'Approved', version: ModelPackageVersion! };
   if (status === 'Rejected') {

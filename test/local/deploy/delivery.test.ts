@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ModelApprovalStatus, UpdateModelPackageCommand } from '@aws-sdk/client-sagemaker';
+import { DeleteModelPackageCommand, ModelApprovalStatus, UpdateModelPackageCommand } from '@aws-sdk/client-sagemaker';
 import {
   DescribeExecutionCommand,
   DescribeExecutionCommandOutput,
@@ -184,4 +184,11 @@ test('a stage waits for an approval, and ends as the person decides', async () =
   const { artifact } = JSON.parse(output!) as { artifact: string };
   expect(artifact).not.toBe(before.artifact);
   expect(await endpoint()).toMatchObject({ status: 'InService', artifact });
+
+  await sageMaker.send(new DeleteModelPackageCommand({ ModelPackageName: modelPackageArn }));
+  expect(await followBuild({ ...followed, approvalTimeout: 60 })).toEqual({
+    state: 'Failed',
+    error: 'NotApproved',
+    reason: expect.stringContaining(`${modelPackageArn} was deleted, so nobody can approve it any more`) as string,
+  });
 }, 600_000);
