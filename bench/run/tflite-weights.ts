@@ -34,7 +34,7 @@ async function weightsOf(path: string): Promise<Uint8Array[]> {
         const region = buffers[tensors[inputs[1]]?.buffer ?? 0];
         if (region === undefined) continue;
         weights.push(new Uint8Array(region.length));
-        await source.read(region.offset, weights[weights.length - 1]);
+        source.read(region.offset, weights[weights.length - 1]);
       }
     }
     return weights;
