@@ -30,18 +30,19 @@ export type Choose = (runnable: readonly Thread[], last: Thread | undefined, ste
 
 /** Threads of which one at a time goes on, in an order that the test decides. */
 export class Threads {
+  /** One for all: each that was ever used costs every promise of the process from then on. */
+  private static readonly current = new AsyncLocalStorage<Thread>();
   private readonly all: Thread[] = [];
-  private readonly current = new AsyncLocalStorage<Thread>();
 
   /** The thread that this code runs in. */
   get own(): Thread | undefined {
-    return this.current.getStore();
+    return Threads.current.getStore();
   }
 
   start(name: string, body: () => Promise<unknown>): Thread {
     const thread = new Thread(name);
     this.all.push(thread);
-    this.current.run(thread, () => void body().finally(() => (thread.isDone = true)));
+    Threads.current.run(thread, () => void body().finally(() => (thread.isDone = true)));
     return thread;
   }
 
