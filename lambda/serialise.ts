@@ -1,6 +1,6 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { describeEndpoint } from './release/endpoints';
+import { presentRelease } from './release/present-release';
 import { isActive } from './release/executions';
 import { findBuild } from './release/find-build';
 import { takeTurn } from './release/turn';
@@ -24,10 +24,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     build,
     givesWay: input.build !== undefined && input.artifact !== undefined,
     isActive: (execution) => isActive(states, execution, index(event, 'lingerSeconds')),
-    present: async () => {
-      const endpoint = await describeEndpoint(sageMaker, endpointName);
-      return endpoint?.EndpointStatus === 'InService' ? endpoint.EndpointConfigName : undefined;
-    },
+    present: () => presentRelease(sageMaker, endpointName, event.inferenceComponent === true),
   });
   return { ...turn, ...build, ignoreAlarms: input.ignoreAlarms === true };
 }

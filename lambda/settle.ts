@@ -1,5 +1,7 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { describeComponent } from './release/components';
 import { describeEndpoint } from './release/endpoints';
+import { Proven } from './release/ledger';
 import { TurnLostError } from './release/release-errors';
 import { tidyReleases } from './release/tidy-releases';
 import { endTurn, notePromotion } from './release/turn';
@@ -10,8 +12,8 @@ import { openScaling } from './support/scalings';
 const client = new SageMakerClient({ maxAttempts: 8 });
 
 /**
- * Ends a release. One that proved itself (`released: { endpointConfigName, artifact, begun }`) is noted as the one to go
- * back to, and older ones are tidied away; one that failed gives its turn back, and with `shadowsOnly` what it had put into
+ * Ends a release. One that proved itself (`released: { endpointConfigName, artifact, begun }`, and `component` where the
+ * endpoint has an inference component) is noted as the one to go back to, and older ones are tidied away; one that failed gives its turn back, and with `shadowsOnly` what it had put into
  * the shadow goes. What serves then scales again.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
@@ -26,18 +28,19 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   if (hasTurn && event.shadowsOnly === true)
     await tidyReleases({ client, endpointName, keep: Infinity, always: [present.good] });
   if (Object.keys(released).length > 0) {
-    const config = text(released, 'endpointConfigName');
+    const proven = provenBy(released);
     const build = { artifact: text(released, 'artifact'), begun: text(released, 'begun') };
-    const isOwn = await notePromotion(ledger, execution, config, build);
-    const good = (await ledger.read())?.good;
+    const isOwn = await notePromotion(ledger, execution, proven, build);
+    const now = await ledger.read();
     // An earlier try got through, but nobody heard of it.
-    if (!isOwn && good === config) return {};
+    if (!isOwn && isSame(now, proven)) return {};
     if (!isOwn) throw new TurnLostError(`another release has taken over from ${execution}; look at the endpoint`);
     await tidyReleases({
       client,
       endpointName,
       keep: index(event, 'keepReleases'),
-      always: [good],
+      always: [now?.good],
+      ...(proven.component === undefined ? {} : { alwaysModels: await modelsInUse(endpointName, now) }),
     });
   }
   await endTurn(ledger, execution);
@@ -48,5 +51,28 @@ async function scaleWhatServes(event: Readonly<Record<string, unknown>>): Promis
   const scaling = openScaling(event);
   if (scaling === undefined) return;
   const endpoint = await describeEndpoint(client, text(event, 'endpointName'));
-  if (endpoint?.EndpointStatus === 'InService') await scaling.register();
+  if (endpoint?.EndpointStatus !== 'InService') return;
+  if (event.inferenceComponent === true && !(await isThere(endpoint.EndpointName!))) return;
+  await scaling.register();
+}
+
+function provenBy(released: Readonly<Record<string, unknown>>): Proven {
+  const good = text(released, 'endpointConfigName');
+  if (released.component === undefined) return { good };
+  return { good, component: fields(released, 'component') };
+}
+
+function isSame(now: Proven | undefined, proven: Proven): boolean {
+  return now?.good === proven.good && now?.component?.ModelName === proven.component?.ModelName;
+}
+
+/** The model that proved itself last, and the one that runs. */
+async function modelsInUse(endpointName: string, now: Proven | undefined): Promise<(string | undefined)[]> {
+  const component = await describeComponent(client, endpointName);
+  return [now?.component?.ModelName, component?.Specification?.ModelName];
+}
+
+async function isThere(endpointName: string): Promise<boolean> {
+  const status = (await describeComponent(client, endpointName))?.InferenceComponentStatus;
+  return status === 'InService' || status === 'Updating';
 }

@@ -18,7 +18,7 @@ export interface EndpointState {
 export async function readEndpoint(client: SageMakerClient, name: string): Promise<EndpointState> {
   const endpoint = await describeEndpoint(client, name);
   if (endpoint === undefined) return { name, status: 'Missing' };
-  const artifact = await artifactOfConfig(client, endpoint.EndpointConfigName!);
+  const artifact = await artifactOfConfig(client, name, endpoint.EndpointConfigName!);
   return {
     name,
     status: endpoint.EndpointStatus!,

@@ -1,13 +1,14 @@
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { Ask } from './ask';
 
-/** Asks an endpoint that answers at once. */
-export function askAtOnce(client: SageMakerRuntimeClient, endpointName: string): Ask {
+/** Asks an endpoint that answers at once, or the inference component on it. */
+export function askAtOnce(client: SageMakerRuntimeClient, endpointName: string, component?: string): Ask {
   return async ({ body, contentType, accept }) => {
     try {
       const { Body } = await client.send(
         new InvokeEndpointCommand({
           EndpointName: endpointName,
+          InferenceComponentName: component,
           ContentType: contentType,
           Accept: accept,
           Body: Buffer.from(body, 'base64'),

@@ -1,3 +1,4 @@
+import type { InferenceComponentSpecification } from '@aws-sdk/client-sagemaker';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { isAnswer } from '../engine/io/s3-answer';
 
@@ -18,7 +19,12 @@ export interface Ledger {
   readonly newest?: ReleasedBuild;
   /** The endpoint config that proved itself last; a release that does not goes back to it. */
   readonly good?: string;
+  /** What the endpoint's inference component ran on it, where it has one. */
+  readonly component?: InferenceComponentSpecification;
 }
+
+/** What a release that fails goes back to. */
+export type Proven = Pick<Ledger, 'good' | 'component'>;
 
 /** Far more than a ledger ever has; somebody else's object is not read into memory. */
 const MAX_BYTES = 64 * 1024;

@@ -9,6 +9,7 @@ import {
 import { describeEndpoint, isAsleep, refuseUnsettled } from './endpoints';
 import { moveEndpoint } from './move-endpoint';
 import { EndpointBusyError, isTaken, unlessTaken } from './release-errors';
+import { removeComponent } from './remove-component';
 import { ENDPOINT_TAG, releaseNames } from './release-names';
 import { deploymentConfig, endpointConfigInput, modelCommandInput } from './release-requests';
 import { ReleaseSpecification } from './release-specification';
@@ -50,6 +51,10 @@ export async function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
 
   if (endpoint?.EndpointStatus === 'Failed') {
     // An endpoint that was never in service can only be deleted; nothing is lost with it.
+    if (specification.component !== undefined && !(await removeComponent(client, endpointName)))
+      throw new EndpointBusyError(
+        `the inference component of endpoint ${endpointName}, which had failed, is being deleted`,
+      );
     await client.send(new DeleteEndpointCommand({ EndpointName: endpointName }));
     throw new EndpointBusyError(
       `endpoint ${endpointName} had failed (${endpoint.FailureReason ?? 'no reason given'}) and is being replaced`,
@@ -83,7 +88,8 @@ export async function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
     to: names.endpointConfigName,
     isAsleep: isAsleep(endpoint),
     deploymentConfig: deploymentConfig(specification, request.ignoreAlarms ?? false),
-    scaling: request.scaling,
+    // What scales copies is not in the way of other instances.
+    scaling: specification.component === undefined ? request.scaling : undefined,
   });
   return { ...answer, action: 'updated' };
 }
@@ -111,6 +117,6 @@ export async function makeModel(request: ReleaseRequest, modelName: string): Pro
 }
 
 /** What everything that is made for an endpoint carries. */
-export function tagsOf({ specification, endpointName }: ReleaseRequest): Tag[] {
+export function tagsOf({ specification, endpointName }: Pick<ReleaseRequest, 'specification' | 'endpointName'>): Tag[] {
   return [...specification.tags, { Key: ENDPOINT_TAG, Value: endpointName }];
 }

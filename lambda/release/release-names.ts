@@ -26,12 +26,28 @@ export function releaseNames(
   artifact: string,
   specification: ReleaseSpecification,
 ): ReleaseNames {
-  const { deploymentConfig: _howNotWhat, ...what } = specification;
-  const digest = createHash('sha256')
-    .update(JSON.stringify([endpointName, artifact, canonical(what)]))
-    .digest('hex');
-  const name = releasePrefix(endpointName) + digest.slice(0, DIGEST_LENGTH);
+  const { component, deploymentConfig: _howNotWhat, ...what } = specification;
+  if (component !== undefined) return namesApart(endpointName, artifact, specification);
+  const name = nameOf(endpointName, [endpointName, artifact, canonical(what)]);
   return { modelName: name, endpointConfigName: name };
+}
+
+/** With an inference component, another model runs on the same instances, and the same model on others. */
+function namesApart(endpointName: string, artifact: string, specification: ReleaseSpecification): ReleaseNames {
+  const { component, environment, image, deploymentConfig: _howNotWhat, ...hosting } = specification;
+  const { executionRoleArn, networkIsolation, tags, vpc } = hosting;
+  const { computeResourceRequirements, startupParameters } = component!;
+  const copy = { computeResourceRequirements, startupParameters };
+  const model = { environment, executionRoleArn, image, networkIsolation, tags, vpc, copy };
+  return {
+    modelName: nameOf(endpointName, [endpointName, artifact, canonical(model)]),
+    endpointConfigName: nameOf(endpointName, [endpointName, canonical(hosting)]),
+  };
+}
+
+function nameOf(endpointName: string, content: unknown): string {
+  const digest = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  return releasePrefix(endpointName) + digest.slice(0, DIGEST_LENGTH);
 }
 
 function canonical(value: unknown): unknown {

@@ -3,6 +3,7 @@ import {
   CreateModelCommandInput,
   DeploymentConfig,
   ProductionVariant,
+  VpcConfig,
 } from '@aws-sdk/client-sagemaker';
 import { ReleaseSpecification } from './release-specification';
 import type { ReleaseRequest } from './release-model';
@@ -21,15 +22,13 @@ export function modelCommandInput(request: ReleaseRequest, modelName: string): C
         S3DataSource: { S3Uri: request.artifact, S3DataType: 'S3Prefix', CompressionType: 'None' },
       },
     },
-    ...(specification.vpc === undefined
-      ? {}
-      : {
-          VpcConfig: {
-            Subnets: [...specification.vpc.subnets],
-            SecurityGroupIds: [...specification.vpc.securityGroupIds],
-          },
-        }),
+    ...networkOf(specification),
   };
+}
+
+function networkOf({ vpc }: ReleaseSpecification): { VpcConfig?: VpcConfig } {
+  if (vpc === undefined) return {};
+  return { VpcConfig: { Subnets: [...vpc.subnets], SecurityGroupIds: [...vpc.securityGroupIds] } };
 }
 
 /** All of an endpoint config but its name and tags. */
@@ -39,8 +38,18 @@ export function endpointConfigInput(
 ): Omit<CreateEndpointConfigCommandInput, 'EndpointConfigName'> {
   return {
     ...specification.endpointConfig,
+    ...(specification.component === undefined ? {} : withoutModel(specification)),
     ProductionVariants: [productionVariant(modelName, specification)],
     ...(specification.kmsKeyArn === undefined ? {} : { KmsKeyId: specification.kmsKeyArn }),
+  };
+}
+
+/** What instances need to know before any model is there. */
+function withoutModel(specification: ReleaseSpecification): Partial<CreateEndpointConfigCommandInput> {
+  return {
+    ExecutionRoleArn: specification.executionRoleArn,
+    EnableNetworkIsolation: specification.networkIsolation,
+    ...networkOf(specification),
   };
 }
 
@@ -56,8 +65,7 @@ export function productionVariant(modelName: string, specification: ReleaseSpeci
   };
   return {
     VariantName: specification.variantName,
-    ModelName: modelName,
-    InitialVariantWeight: 1,
+    ...(specification.component === undefined ? { ModelName: modelName, InitialVariantWeight: 1 } : {}),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
     ...specification.variant,
   };
@@ -68,7 +76,13 @@ export function deploymentConfig(
   { deploymentConfig: config }: ReleaseSpecification,
   ignoreAlarms: boolean,
 ): DeploymentConfig | undefined {
-  if (config === undefined || !ignoreAlarms) return config;
+  return config === undefined || !ignoreAlarms ? config : withoutAlarms(config);
+}
+
+/** The same way to the next model, whatever the alarms say. */
+export function withoutAlarms<T extends { readonly AutoRollbackConfiguration?: unknown }>(
+  config: T,
+): Omit<T, 'AutoRollbackConfiguration'> {
   const { AutoRollbackConfiguration: _ignored, ...rest } = config;
   return rest;
 }

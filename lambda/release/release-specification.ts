@@ -1,4 +1,5 @@
 import type { CreateEndpointConfigCommandInput, DeploymentConfig, ProductionVariant } from '@aws-sdk/client-sagemaker';
+import type { ComponentSpecification } from './component-specification';
 
 /**
  * What the release machine hands to the Release function: everything about the endpoint that does not come from the
@@ -32,6 +33,8 @@ export interface ReleaseSpecification {
   readonly variant?: Partial<ProductionVariant>;
   /** Further fields of the endpoint config, in the shape of the SageMaker API. */
   readonly endpointConfig?: Partial<CreateEndpointConfigCommandInput>;
+  /** How copies of the model run on the instances; absent where the endpoint config names the model. */
+  readonly component?: ComponentSpecification;
   /** `DeploymentConfig` in the shape of the SageMaker API, for updates. */
   readonly deploymentConfig?: DeploymentConfig;
   /** Goes on every model, endpoint config and endpoint that Release creates. */

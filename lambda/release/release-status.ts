@@ -34,8 +34,7 @@ export async function releaseStatus(request: StatusRequest): Promise<StatusAnswe
   const endpointStatus = endpoint.EndpointStatus ?? 'unknown';
   const why = endpoint.FailureReason ?? "SageMaker gave no reason; see the endpoint's logs";
   if (IN_PROGRESS.includes(endpointStatus)) {
-    const isLate = Date.now() > Date.parse(request.since ?? '') + (request.timeoutSeconds ?? Infinity) * 1000;
-    return isLate
+    return isLate(request)
       ? {
           state: 'TimedOut',
           endpointStatus,
@@ -57,4 +56,9 @@ export async function releaseStatus(request: StatusRequest): Promise<StatusAnswe
     return { state: 'RollbackFailed', endpointStatus, reason: `endpoint ${endpointName} could not go back: ${why}` };
   }
   return { state: 'Failed', endpointStatus, reason: `endpoint ${endpointName} is ${endpointStatus}: ${why}` };
+}
+
+/** Whether what was asked for takes longer than it may. */
+export function isLate({ since, timeoutSeconds }: Pick<StatusRequest, 'since' | 'timeoutSeconds'>): boolean {
+  return Date.now() > Date.parse(since ?? '') + (timeoutSeconds ?? Infinity) * 1000;
 }

@@ -1,22 +1,31 @@
-import { DescribeEndpointConfigCommand, DescribeModelCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { isMissing } from './release-errors';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { describeComponent } from './components';
+import { describeConfig } from './endpoint-configs';
 import { describeEndpoint } from './endpoints';
+import { describeModel } from './models';
 
 /** Address of the artifact that an endpoint serves; undefined when there is no endpoint. */
 export async function releasedArtifact(client: SageMakerClient, endpointName: string): Promise<string | undefined> {
   const endpoint = await describeEndpoint(client, endpointName);
   if (endpoint === undefined) return undefined;
-  return artifactOfConfig(client, endpoint.EndpointConfigName!);
+  return artifactOfConfig(client, endpointName, endpoint.EndpointConfigName!);
 }
 
-/** Address of the artifact that an endpoint config is for; undefined when the config or its model is gone. */
-export async function artifactOfConfig(client: SageMakerClient, configName: string): Promise<string | undefined> {
-  try {
-    const config = await client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: configName }));
-    const model = await client.send(new DescribeModelCommand({ ModelName: config.ProductionVariants![0].ModelName }));
-    return model.PrimaryContainer?.ModelDataSource?.S3DataSource?.S3Uri;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+/**
+ * Address of the artifact that an endpoint serves on a config: what the config names, or where it names no model, what
+ * the endpoint's inference component runs. Undefined when the config, the component or the model is gone.
+ */
+export async function artifactOfConfig(
+  client: SageMakerClient,
+  endpointName: string,
+  configName: string,
+): Promise<string | undefined> {
+  const config = await describeConfig(client, configName);
+  if (config === undefined) return undefined;
+  const modelName =
+    config.ProductionVariants![0].ModelName ??
+    (await describeComponent(client, endpointName))?.Specification?.ModelName;
+  if (modelName === undefined) return undefined;
+  const model = await describeModel(client, modelName);
+  return model?.PrimaryContainer?.ModelDataSource?.S3DataSource?.S3Uri;
 }

@@ -1,16 +1,22 @@
 import {
   ApplicationAutoScalingClient,
   DeregisterScalableTargetCommand,
+  MetricType,
   PutScalingPolicyCommand,
   RegisterScalableTargetCommand,
 } from '@aws-sdk/client-application-auto-scaling';
-import { CloudWatchClient, DeleteAlarmsCommand, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, DeleteAlarmsCommand, PutMetricAlarmCommand, Statistic } from '@aws-sdk/client-cloudwatch';
 
-/** How an endpoint scales. */
+/** How an endpoint scales: its instances, or the copies of its inference component. */
 export interface ScalingSpecification {
-  readonly variantName: string;
+  /** The variant whose instances scale. */
+  readonly variantName?: string;
+  /** The component whose copies scale. */
+  readonly inferenceComponentName?: string;
   readonly minCapacity: number;
   readonly maxCapacity: number;
+  /** Requests a minute for each copy of an inference component. */
+  readonly invocationsPerCopy?: number;
   /** Requests a minute for each instance; of an endpoint that answers at once. */
   readonly invocationsPerInstance?: number;
   /** Requests that may wait for each instance; of one that answers later. */
@@ -31,7 +37,7 @@ export class Scaling {
     private readonly specification: ScalingSpecification,
   ) {}
 
-  /** Registers the endpoint, or brings its registration up to date. */
+  /** Registers the endpoint or its component, or brings its registration up to date. */
   async register(): Promise<void> {
     const { specification } = this;
     await this.client.send(
@@ -46,24 +52,38 @@ export class Scaling {
   }
 
   private async followLoad(): Promise<void> {
-    const { invocationsPerInstance, backlogPerInstance, scaleInCooldownSeconds, scaleOutCooldownSeconds } =
-      this.specification;
-    const isAsync = invocationsPerInstance === undefined;
+    const { scaleInCooldownSeconds, scaleOutCooldownSeconds } = this.specification;
+    const { name, ...load } = this.load();
     await this.client.send(
       new PutScalingPolicyCommand({
         ...this.target,
-        PolicyName: `${this.endpointName}-${isAsync ? 'backlog' : 'invocations'}`,
+        PolicyName: `${this.endpointName}-${name}`,
         PolicyType: 'TargetTrackingScaling',
         TargetTrackingScalingPolicyConfiguration: {
-          TargetValue: isAsync ? backlogPerInstance : invocationsPerInstance,
-          ...(isAsync
-            ? { CustomizedMetricSpecification: this.ofEndpoint('ApproximateBacklogSizePerInstance', 'Average') }
-            : { PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' } }),
+          ...load,
           ScaleOutCooldown: scaleOutCooldownSeconds,
           ScaleInCooldown: scaleInCooldownSeconds,
         },
       }),
     );
+  }
+
+  /** What each instance or copy is to get of, and how much. */
+  private load() {
+    const { backlogPerInstance, invocationsPerCopy, invocationsPerInstance } = this.specification;
+    const predefined = (PredefinedMetricType: MetricType) => ({
+      PredefinedMetricSpecification: { PredefinedMetricType },
+    });
+    if (invocationsPerCopy !== undefined) {
+      const metric = predefined('SageMakerInferenceComponentInvocationsPerCopy');
+      return { name: 'invocations', TargetValue: invocationsPerCopy, ...metric };
+    }
+    if (invocationsPerInstance !== undefined) {
+      const metric = predefined('SageMakerVariantInvocationsPerInstance');
+      return { name: 'invocations', TargetValue: invocationsPerInstance, ...metric };
+    }
+    const metric = this.ofEndpoint('ApproximateBacklogSizePerInstance', 'Average');
+    return { name: 'backlog', TargetValue: backlogPerInstance, CustomizedMetricSpecification: metric };
   }
 
   /** Target tracking divides by the instances, of which there may be none; so the first one comes by an alarm. */
@@ -84,17 +104,36 @@ export class Scaling {
     await this.cloudWatch.send(
       new PutMetricAlarmCommand({
         AlarmName: this.wakeName,
-        AlarmDescription: `Requests wait for the endpoint ${this.endpointName}, which has no instance`,
         AlarmActions: [PolicyARN!],
-        ...this.ofEndpoint('HasBacklogWithoutCapacity', 'Average'),
+        ...this.withoutCapacity(),
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
         Threshold: 1,
         Period: 60,
-        EvaluationPeriods: 2,
-        DatapointsToAlarm: 2,
         TreatMissingData: 'missing',
       }),
     );
+  }
+
+  /** The sign that a request came and found nothing to answer it. */
+  private withoutCapacity() {
+    const { inferenceComponentName } = this.specification;
+    if (inferenceComponentName !== undefined) {
+      return {
+        AlarmDescription: `Requests to the endpoint ${this.endpointName} fail, whose inference component has no copy`,
+        Namespace: 'AWS/SageMaker',
+        MetricName: 'NoCapacityInvocationFailures',
+        Dimensions: [{ Name: 'InferenceComponentName', Value: inferenceComponentName }],
+        Statistic: Statistic.Sum,
+        EvaluationPeriods: 1,
+        DatapointsToAlarm: 1,
+      };
+    }
+    return {
+      AlarmDescription: `Requests wait for the endpoint ${this.endpointName}, which has no instance`,
+      ...this.ofEndpoint('HasBacklogWithoutCapacity', 'Average'),
+      EvaluationPeriods: 2,
+      DatapointsToAlarm: 2,
+    };
   }
 
   private ofEndpoint<S extends string>(MetricName: string, Statistic: S) {
@@ -118,9 +157,17 @@ export class Scaling {
   }
 
   private get target() {
+    const { inferenceComponentName, variantName } = this.specification;
+    if (inferenceComponentName !== undefined) {
+      return {
+        ServiceNamespace: 'sagemaker',
+        ResourceId: `inference-component/${inferenceComponentName}`,
+        ScalableDimension: 'sagemaker:inference-component:DesiredCopyCount',
+      } as const;
+    }
     return {
       ServiceNamespace: 'sagemaker',
-      ResourceId: `endpoint/${this.endpointName}/variant/${this.specification.variantName}`,
+      ResourceId: `endpoint/${this.endpointName}/variant/${variantName}`,
       ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
     } as const;
   }

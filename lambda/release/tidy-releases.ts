@@ -19,6 +19,8 @@ export interface TidyRequest {
   readonly keep: number;
   /** Configs that stay whatever their age. */
   readonly always: readonly (string | undefined)[];
+  /** Models that stay whatever their age, where an inference component runs them and configs name none. */
+  readonly alwaysModels?: readonly (string | undefined)[];
 }
 
 /**
@@ -40,8 +42,9 @@ export async function tidyReleases(request: TidyRequest): Promise<void> {
     if (kept.length < request.keep && !isShadow) kept.push(config);
     else await unlessMissing(client.send(new DeleteEndpointConfigCommand({ EndpointConfigName: config })));
   }
-  const used = new Set((await Promise.all(kept.map((config) => modelsOf(client, config)))).flat());
-  for (const model of await taggedModels(client, endpointName)) {
+  const models = await taggedModels(client, endpointName);
+  const used = request.alwaysModels === undefined ? await modelsOfAll(client, kept) : newestModels(models, request);
+  for (const model of models) {
     if (!used.has(model)) await unlessMissing(client.send(new DeleteModelCommand({ ModelName: model })));
   }
 }
@@ -71,9 +74,22 @@ async function configsOf(client: SageMakerClient, endpointName: string): Promise
   return found;
 }
 
+async function modelsOfAll(client: SageMakerClient, configs: readonly string[]): Promise<Set<string>> {
+  return new Set((await Promise.all(configs.map((config) => modelsOf(client, config)))).flat());
+}
+
+/** Of models that no config names, as many as there may be configs. */
+function newestModels(newestFirst: readonly string[], { alwaysModels = [], keep }: TidyRequest): Set<string> {
+  const kept = new Set(newestFirst.filter((model) => alwaysModels.includes(model)));
+  for (const model of newestFirst) if (kept.size < keep) kept.add(model);
+  return kept;
+}
+
+/** The endpoint's models, newest first. */
 async function taggedModels(client: SageMakerClient, endpointName: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const page of paginateListModels({ client }, { NameContains: releasePrefix(endpointName) })) {
+  const query = { NameContains: releasePrefix(endpointName), SortBy: 'CreationTime', SortOrder: 'Descending' } as const;
+  for await (const page of paginateListModels({ client }, query)) {
     for (const { ModelName, ModelArn } of page.Models ?? []) {
       if ((await tagsOf(client, ModelArn!)).get(ENDPOINT_TAG) === endpointName) found.push(ModelName!);
     }

@@ -1,5 +1,5 @@
 import { ReleaseQueuedError, TurnLostError } from './release-errors';
-import { Ledger, LedgerStore, ReleasedBuild } from './ledger';
+import { Ledger, LedgerStore, Proven, ReleasedBuild } from './ledger';
 
 export interface TurnRequest {
   readonly ledger: LedgerStore;
@@ -10,8 +10,8 @@ export interface TurnRequest {
   readonly givesWay: boolean;
   /** Whether an execution may still change the endpoint. */
   readonly isActive: (execution: string) => Promise<boolean>;
-  /** The config that an endpoint from before the first ledger is in service on. */
-  readonly present: () => Promise<string | undefined>;
+  /** What an endpoint from before the first ledger serves. */
+  readonly present: () => Promise<Proven>;
 }
 
 /** What came of asking for the turn. */
@@ -32,7 +32,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const seen = await ledger.read();
   const holder = seen?.holder;
   const isFree = holder === undefined || holder === execution || !(await request.isActive(holder));
-  const good = seen === undefined ? await request.present() : seen.good;
+  const { good, component } = seen ?? (await request.present());
   let outcome: 'taken' | 'held' | 'superseded' = 'held';
   let newer: ReleasedBuild | undefined;
   await ledger.update((now) => {
@@ -43,7 +43,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
     }
     outcome = now?.holder === execution || (isFree && now?.holder === holder) ? 'taken' : 'held';
     if (outcome === 'held' || now?.holder === execution) return undefined;
-    return { ...(now ?? { schemaVersion: 1, good }), holder: execution };
+    return { ...(now ?? { schemaVersion: 1, good, component }), holder: execution };
   });
   if (outcome === 'held') {
     throw new ReleaseQueuedError(
@@ -72,18 +72,18 @@ export async function requireTurn(ledger: LedgerStore, execution: string): Promi
   );
 }
 
-/** Notes that a config has proved itself. Answers false when the execution has lost its turn, having done so before or not. */
+/** Notes what has proved itself. Answers false when the execution has lost its turn, having done so before or not. */
 export async function notePromotion(
   ledger: LedgerStore,
   execution: string,
-  config: string,
+  proven: Proven,
   build: ReleasedBuild,
 ): Promise<boolean> {
   let isOwn = false;
   await ledger.update((now) => {
     isOwn = now?.holder === execution;
     if (!isOwn) return undefined;
-    return { ...now!, good: config, newest: isNewer(now!.newest, build) ? now!.newest : build };
+    return { ...now!, ...proven, newest: isNewer(now!.newest, build) ? now!.newest : build };
   });
   return isOwn;
 }
