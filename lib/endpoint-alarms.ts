@@ -44,6 +44,12 @@ export interface EndpointAlarmsProps extends EndpointAlarmOptions {
    * @default - `main`, which pipelines use
    */
   readonly variantName?: string;
+  /**
+   * Name of the inference component that runs the model on the endpoint.
+   *
+   * @default - none does
+   */
+  readonly inferenceComponentName?: string;
 }
 
 /**

@@ -10,6 +10,13 @@ export interface EndpointMetricsProps {
    * @default - `main`, which pipelines use
    */
   readonly variantName?: string;
+  /**
+   * Name of the inference component that runs the model on the endpoint. Numbers of requests are the component's then,
+   * numbers of instances the variant's.
+   *
+   * @default - none does
+   */
+  readonly inferenceComponentName?: string;
 }
 
 /** What SageMaker tells CloudWatch of an endpoint; to be drawn, to be alarmed on, or to be handed to other libraries. */
@@ -23,7 +30,17 @@ export class EndpointMetrics {
 
   /** Requests for each instance; what scaling looks at. */
   public metricInvocationsPerInstance(options?: MetricOptions): Metric {
-    return this.ofRequests('InvocationsPerInstance', Stats.SUM, options);
+    return this.ofVariant('AWS/SageMaker', 'InvocationsPerInstance', { statistic: Stats.SUM, ...options });
+  }
+
+  /** Requests for each copy of an inference component; what scaling looks at. */
+  public metricInvocationsPerCopy(options?: MetricOptions): Metric {
+    return this.ofRequests('InvocationsPerCopy', Stats.SUM, options);
+  }
+
+  /** Requests that failed because an inference component had no copy; the first of them brings one. */
+  public metricNoCapacityInvocationFailures(options?: MetricOptions): Metric {
+    return this.ofRequests('NoCapacityInvocationFailures', Stats.SUM, options);
   }
 
   /** Requests that wait to be worked on, of an endpoint with `asyncInference`. */
@@ -83,14 +100,18 @@ export class EndpointMetrics {
   }
 
   private ofRequests(metricName: string, statistic: string, options?: MetricOptions): Metric {
-    return this.metric('AWS/SageMaker', metricName, { statistic, ...options });
+    const { inferenceComponentName } = this.props;
+    const namespace = 'AWS/SageMaker';
+    if (inferenceComponentName === undefined) return this.ofVariant(namespace, metricName, { statistic, ...options });
+    const dimensionsMap = { InferenceComponentName: inferenceComponentName };
+    return new Metric({ statistic, ...options, namespace, metricName, dimensionsMap });
   }
 
   private ofInstances(metricName: string, options?: MetricOptions): Metric {
-    return this.metric('/aws/sagemaker/Endpoints', metricName, { statistic: Stats.AVERAGE, ...options });
+    return this.ofVariant('/aws/sagemaker/Endpoints', metricName, { statistic: Stats.AVERAGE, ...options });
   }
 
-  private metric(namespace: string, metricName: string, options: MetricOptions): Metric {
+  private ofVariant(namespace: string, metricName: string, options: MetricOptions): Metric {
     const { endpointName, variantName = 'main' } = this.props;
     return new Metric({
       ...options,

@@ -7,6 +7,7 @@ import { DataCapture } from './data-capture';
 import { EndpointAlarmOptions } from './endpoint-alarms';
 import { EndpointScaling } from './endpoint-scaling';
 import { EndpointUpdatePolicy } from './endpoint-update-policy';
+import { InferenceComponentOptions } from './inference-component-options';
 import { MlInstanceType } from './ml-instance-type';
 import { ShadowTest } from './shadow-test';
 import { ShapExplainer } from './shap-explainer';
@@ -43,6 +44,13 @@ export interface EndpointSpecification {
    * @default - it does not
    */
   readonly scaling?: EndpointScaling;
+  /**
+   * Runs the model in copies that share the instances, and can go to none while nobody asks. Not with `scaling`,
+   * `asyncInference`, `shadowTest`, `explainer` or `fallbackInstanceTypes`.
+   *
+   * @default - each instance runs the model once
+   */
+  readonly inferenceComponent?: InferenceComponentOptions;
   /**
    * The endpoint's name: 1 to 46 lower-case letters, digits and hyphens. Unique in the account and region.
    *
@@ -113,7 +121,7 @@ export interface EndpointSpecification {
   /**
    * How the endpoint changes from one model to the next.
    *
-   * @default EndpointUpdatePolicy.allAtOnce()
+   * @default EndpointUpdatePolicy.allAtOnce(); rolling() for the copies of an `inferenceComponent`
    */
   readonly updatePolicy?: EndpointUpdatePolicy;
   /**

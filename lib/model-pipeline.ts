@@ -112,6 +112,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
   private readonly build: BuildMachine;
   private readonly registration: Registration;
   private readonly isAsync: boolean;
+  private readonly hasComponent: boolean;
 
   constructor(scope: Construct, id: string, props: ModelPipelineProps) {
     super(scope, id);
@@ -130,6 +131,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     const { models, endpointName } = this;
     const hosting = new Hosting(this, 'Hosting', { modelName, models, endpointName, endpoint: props.endpoint });
     this.isAsync = hosting.isAsync;
+    this.hasComponent = hosting.componentName !== undefined;
     validatePairing(props.modelFormat, props.compression.recipe, props.endpoint, hosting.image);
     this.training = props.training && new TrainingJob(this, 'Training', { ...props.training, modelName, models });
     this.compressor = new ModelCompressor(this, 'Compressor', {
@@ -185,10 +187,11 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       specificationDigest: specificationDigest.slice(0, 8),
     });
     this.build = build;
+    if (this.hasComponent) build.changes.allowComponent();
     this.buildMachine = build.machine;
     this.releaseMachine = release.machine;
     this.buildMetrics = build.metrics;
-    this.endpointMetrics = new EndpointMetrics({ endpointName });
+    this.endpointMetrics = new EndpointMetrics({ endpointName, inferenceComponentName: hosting.componentName });
     this.endpointAlarms = hosting.alarms;
     const leftBehind = new LeftBehind(this, 'LeftBehind', {
       modelName,
@@ -229,13 +232,18 @@ export class ModelPipeline extends Construct implements IModelPipeline {
 
   /** Lets an identity call the endpoint and, where answers come later, put requests into the bucket and read the answers. */
   public grantInvoke(grantee: IGrantable): Grant {
-    const grant = grantInvoke(endpointArns(this, this.endpointName).endpoint, grantee);
+    const { component, endpoint } = endpointArns(this, this.endpointName);
+    const grant = grantInvoke(endpoint, grantee, this.hasComponent ? component : undefined);
     return this.isAsync ? grant.combine(grantAskingAsync(grantee, this.models, this.endpointName)) : grant;
   }
 
   /** Lets an identity start builds and wait for them and their releases: `modelpress run --wait`. */
   public grantRun(grantee: IGrantable): Grant {
-    return grantRun(this, grantee);
+    const grant = grantRun(this, grantee);
+    if (!this.hasComponent) return grant;
+    const { component } = endpointArns(this, this.endpointName);
+    const actions = ['sagemaker:DescribeInferenceComponent'];
+    return grant.combine(Grant.addToPrincipal({ grantee, actions, resourceArns: [component] }));
   }
 
   /**
@@ -290,7 +298,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       endpointName: this.endpointName,
       machines: [build.machine, release.machine, leftBehind.machine],
       models: this.models,
-      scaling: hosting.scaling,
+      hosting,
       registration,
     });
     // The endpoint needs its role, and running builds need theirs, until they are gone. Only then is a bucket empty for good.

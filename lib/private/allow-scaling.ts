@@ -11,9 +11,23 @@ export function wakeAlarmName(endpointName: string): string {
 
 const SERVICE = 'sagemaker.application-autoscaling.amazonaws.com';
 
-/** Actions on the registration of an endpoint's variant; its alarms go with it. */
-export function allowScaling(scope: Construct, role: IRole, endpointName: string, actions: string[]): void {
+/** Whose registration it is: that of an endpoint's variant, or that of the inference component on it. */
+export interface ScaledEndpoint {
+  readonly endpointName: string;
+  readonly hasComponent: boolean;
+}
+
+/** Actions on the registration of an endpoint's variant or component; its alarms go with it. */
+export function allowScaling(
+  scope: Construct,
+  role: IRole,
+  { endpointName, hasComponent }: ScaledEndpoint,
+  actions: string[],
+): void {
   const stack = Stack.of(scope);
+  const [dimension, scaled] = hasComponent
+    ? ['sagemaker:inference-component:DesiredCopyCount', `inference-component/${endpointName}-`]
+    : ['sagemaker:variant:DesiredInstanceCount', `endpoint/${endpointName}/`];
   allow(role, {
     actions,
     resources: [
@@ -22,7 +36,7 @@ export function allowScaling(scope: Construct, role: IRole, endpointName: string
     conditions: {
       StringEquals: {
         'application-autoscaling:service-namespace': 'sagemaker',
-        'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredInstanceCount',
+        'application-autoscaling:scalable-dimension': dimension,
       },
     },
     wildcardReason: 'The service gives registrations ids of its own; the conditions let in those of SageMaker only.',
@@ -39,7 +53,7 @@ export function allowScaling(scope: Construct, role: IRole, endpointName: string
       stack.formatArn({
         service: 'cloudwatch',
         resource: 'alarm',
-        resourceName: `TargetTracking-endpoint/${endpointName}/*`,
+        resourceName: `TargetTracking-${scaled}*`,
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
     ],
@@ -48,17 +62,24 @@ export function allowScaling(scope: Construct, role: IRole, endpointName: string
 }
 
 /** What the service does with the rights of whoever registers an endpoint for the first time. */
-export function allowScalingOf(scope: Construct, role: IRole, endpointName: string): void {
+export function allowScalingOf(scope: Construct, role: IRole, { endpointName, hasComponent }: ScaledEndpoint): void {
   const names = endpointArns(scope, endpointName);
-  allow(role, {
-    actions: ['sagemaker:DescribeEndpoint', 'sagemaker:UpdateEndpointWeightsAndCapacities'],
-    resources: [names.endpoint],
-  });
-  allow(role, {
-    actions: ['sagemaker:DescribeEndpointConfig'],
-    resources: [names.configs],
-    wildcardReason: RELEASE_NAMES_REASON,
-  });
+  if (hasComponent) {
+    allow(role, {
+      actions: ['sagemaker:DescribeInferenceComponent', 'sagemaker:UpdateInferenceComponentRuntimeConfig'],
+      resources: [names.component],
+    });
+  } else {
+    allow(role, {
+      actions: ['sagemaker:DescribeEndpoint', 'sagemaker:UpdateEndpointWeightsAndCapacities'],
+      resources: [names.endpoint],
+    });
+    allow(role, {
+      actions: ['sagemaker:DescribeEndpointConfig'],
+      resources: [names.configs],
+      wildcardReason: RELEASE_NAMES_REASON,
+    });
+  }
   allow(role, {
     actions: ['iam:CreateServiceLinkedRole'],
     resources: [

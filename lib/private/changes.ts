@@ -103,6 +103,12 @@ export class Changes extends Construct {
     this.start.next(choice.when(is('wait'), wait.next(this.start)).otherwise(this.createNothing()));
   }
 
+  /** Lets decisions see what an inference component runs. */
+  public allowComponent(): void {
+    const { component } = endpointArns(this, this.props.endpointName);
+    allow(this.handler.role, { actions: ['sagemaker:DescribeInferenceComponent'], resources: [component] });
+  }
+
   /** Lets decisions see whether a model of another bucket is still there. */
   public addSource(bucket: IBucket, prefix: string): void {
     allowList(this.handler.role, bucket, [prefix], true);

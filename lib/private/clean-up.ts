@@ -6,6 +6,7 @@ import { createProvider } from './custom-resource-provider';
 import { executionArns } from './grant-executions';
 import { allow } from './grants';
 import { HandlerFunction } from './handler-function';
+import { Hosting } from './hosting';
 import { Registration } from './registration';
 import { allowTidying, endpointArns, ledgerPlace } from './release-places';
 import { allowScaling } from './allow-scaling';
@@ -14,8 +15,7 @@ export interface CleanUpProps {
   readonly endpointName: string;
   readonly machines: StateMachine[];
   readonly models: IModelBucket;
-  /** How the endpoint scales. @default - it does not */
-  readonly scaling?: Record<string, unknown>;
+  readonly hosting: Hosting;
   readonly registration: Registration;
 }
 
@@ -26,7 +26,8 @@ export interface CleanUpProps {
 export class CleanUp extends Construct {
   constructor(scope: Construct, id: string, props: CleanUpProps) {
     super(scope, id);
-    const { endpointName, machines, models, scaling } = props;
+    const { endpointName, machines, models, hosting } = props;
+    const { componentName, scaling } = hosting;
     const provider = createProvider(this, 'Provider', {
       onEvent: this.createStop(props),
       isComplete: this.createRemoval(props),
@@ -40,6 +41,7 @@ export class CleanUp extends Construct {
         stateMachineArns: machines.map((machine) => machine.stateMachineArn),
         ledger: ledgerPlace(models, endpointName),
         ...(scaling === undefined ? {} : { scaling }),
+        ...(componentName === undefined ? {} : { inferenceComponent: componentName }),
         modelPackageGroup: endpointName,
       },
     });
@@ -64,20 +66,22 @@ export class CleanUp extends Construct {
     return stop;
   }
 
-  private createRemoval({ endpointName, models, registration, scaling }: CleanUpProps): HandlerFunction {
+  private createRemoval({ endpointName, hosting, models, registration }: CleanUpProps): HandlerFunction {
     const remove = new HandlerFunction(this, 'Remove', {
       handler: 'clean-up-complete',
       description: `Removes the endpoint ${endpointName} with the stack`,
       timeout: Duration.minutes(5),
       logEncryptionKey: models.logEncryptionKey,
     });
-    allow(remove.role, {
-      actions: ['sagemaker:DeleteEndpoint'],
-      resources: [endpointArns(this, endpointName).endpoint],
-    });
+    const { component, endpoint } = endpointArns(this, endpointName);
+    allow(remove.role, { actions: ['sagemaker:DeleteEndpoint'], resources: [endpoint] });
+    if (hosting.componentName !== undefined) {
+      const actions = ['sagemaker:DescribeInferenceComponent', 'sagemaker:DeleteInferenceComponent'];
+      allow(remove.role, { actions, resources: [component] });
+    }
     allowTidying(this, remove.role, endpointName);
-    if (scaling !== undefined)
-      allowScaling(this, remove.role, endpointName, ['application-autoscaling:DeregisterScalableTarget']);
+    if (hosting.scaling !== undefined)
+      allowScaling(this, remove.role, hosting.scaled, ['application-autoscaling:DeregisterScalableTarget']);
     registration.allowRemoval(remove);
     allow(remove.role, {
       actions: ['s3:DeleteObject'],

@@ -1,7 +1,7 @@
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 
-/** Calling an endpoint, with answers at once, in pieces, or later. */
-export function grantInvoke(endpointArn: string, grantee: IGrantable): Grant {
+/** Calling an endpoint, or the inference component on it, with answers at once, in pieces, or later. */
+export function grantInvoke(endpointArn: string, grantee: IGrantable, componentArn?: string): Grant {
   return Grant.addToPrincipal({
     grantee,
     actions: [
@@ -9,6 +9,6 @@ export function grantInvoke(endpointArn: string, grantee: IGrantable): Grant {
       'sagemaker:InvokeEndpointWithResponseStream',
       'sagemaker:InvokeEndpointAsync',
     ],
-    resourceArns: [endpointArn],
+    resourceArns: [endpointArn, ...(componentArn === undefined ? [] : [componentArn])],
   });
 }

@@ -6,16 +6,18 @@ import { Duration, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ContainerImageConfig } from '../container-image';
 import { EndpointAlarms } from '../endpoint-alarms';
-import { EndpointScaling } from '../endpoint-scaling';
 import { EndpointSpecification } from '../endpoint-specification';
 import { EndpointUpdatePolicy } from '../endpoint-update-policy';
 import { IModelBucket } from '../model-bucket';
+import { ScaledEndpoint } from './allow-scaling';
 import { allowAnswering } from './async-places';
 import { allowGuards, allowKey, allowList, allowObjects, allowVolumeKey } from './grants';
 import { allowPull } from './image-pull';
 import { createNetwork, Network } from './network';
 import { CAPTURED, COMPRESSED } from './prefixes';
+import { countsOf, renderComponent, renderCopyScaling } from './render-component';
 import { renderEndpointConfig, renderVariant } from './render-features';
+import { renderScaling } from './render-scaling';
 import { renderShadow, Shadow } from './render-shadow';
 import { createSageMakerRole } from './sagemaker-role';
 import { validateEndpoint } from './validate-endpoint';
@@ -52,6 +54,10 @@ export class Hosting extends Construct {
   public readonly golden?: Asset;
   /** Whether answers come by way of the bucket. */
   public readonly isAsync: boolean;
+  /** Name of the inference component that runs the model, where one does. */
+  public readonly componentName?: string;
+  /** What scales, where anything does. */
+  public readonly scaled: ScaledEndpoint;
   /** Alarms that a pipeline makes by itself. */
   public readonly alarms: EndpointAlarms;
   /** All alarms that roll updates back. */
@@ -85,15 +91,20 @@ export class Hosting extends Construct {
           });
     this.golden = endpoint.smokeTest && new Asset(this, 'Golden', { path: endpoint.smokeTest._pack() });
     this.isAsync = endpoint.asyncInference !== undefined;
+    this.componentName = endpoint.inferenceComponent && props.endpointName;
+    this.scaled = { endpointName: props.endpointName, hasComponent: this.componentName !== undefined };
     this.alarms = new EndpointAlarms(this, 'Alarms', {
       ...(this.isAsync ? { maxModelLatency: Duration.minutes(15) } : {}),
       ...endpoint.alarms,
       endpointName: props.endpointName,
+      inferenceComponentName: this.componentName,
     });
-    this.scaling = endpoint.scaling && renderScaling(endpoint.scaling);
+    this.scaling = endpoint.inferenceComponent
+      ? renderCopyScaling(endpoint.inferenceComponent, props.endpointName)
+      : endpoint.scaling && renderScaling(endpoint.scaling, VARIANT);
     this.shadow = endpoint.shadowTest && renderShadow(endpoint.shadowTest);
     this.keepReleases = endpoint.keepReleases ?? 5;
-    const policy = endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce();
+    const policy = updatePolicyOf(endpoint);
     this.guards = [...policy._alarms(), ...this.alarms.alarms];
     this.releaseTimeout = Duration.seconds(2 * policy._limit().toSeconds() + 3600);
     this.network = createNetwork(this, endpoint.vpc, endpoint.vpcSubnets, endpoint.securityGroups);
@@ -127,13 +138,17 @@ export class Hosting extends Construct {
   }
 
   private render({ modelName, models, endpoint, endpointName }: HostingProps): Record<string, unknown> {
-    const network = this.network;
+    const { network } = this;
+    const component = endpoint.inferenceComponent;
+    const policy = updatePolicyOf(endpoint);
+    // The instances that copies run on change all at once, under the same alarms.
+    const ofInstances = component && EndpointUpdatePolicy.allAtOnce({ alarms: policy._alarms() });
     const fields: Record<string, unknown> = {
       executionRoleArn: this.role.roleArn,
       image: this.image.imageUri,
       instanceType: endpoint.fallbackInstanceTypes === undefined ? endpoint.instanceType.name : undefined,
       // A model proves itself on an instance, also where none stays.
-      initialInstanceCount: endpoint.instanceCount ?? Math.max(1, endpoint.scaling?.minInstanceCount ?? 1),
+      initialInstanceCount: endpoint.instanceCount ?? Math.max(1, fewestInstances(endpoint)),
       variantName: VARIANT,
       environment: this.environment(endpoint),
       networkIsolation: endpoint.networkIsolation ?? false,
@@ -143,12 +158,13 @@ export class Hosting extends Construct {
       },
       volumeSizeInGb: endpoint.volumeSizeInGb,
       kmsKeyArn: this.volumeKey?.keyArn,
-      containerStartupHealthCheckTimeoutSeconds: endpoint.startupTimeout?.toSeconds(),
-      modelDataDownloadTimeoutSeconds: endpoint.downloadTimeout?.toSeconds(),
+      containerStartupHealthCheckTimeoutSeconds: component ? undefined : endpoint.startupTimeout?.toSeconds(),
+      modelDataDownloadTimeoutSeconds: component ? undefined : endpoint.downloadTimeout?.toSeconds(),
       inferenceAmiVersion: endpoint.inferenceAmiVersion ?? this.hostImage(endpoint),
       variant: unlessEmpty(renderVariant(endpoint)),
       endpointConfig: unlessEmpty(renderEndpointConfig(endpoint, endpointName, models)),
-      deploymentConfig: (endpoint.updatePolicy ?? EndpointUpdatePolicy.allAtOnce())._render(this.alarms.alarms),
+      component: component && renderComponent(component, endpoint, policy, this.alarms.alarms),
+      deploymentConfig: (ofInstances ?? policy)._render(this.alarms.alarms),
       tags: [{ Key: 'modelpress:model', Value: modelName }],
     };
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
@@ -179,17 +195,15 @@ export class Hosting extends Construct {
   }
 }
 
-function renderScaling(scaling: EndpointScaling): Record<string, unknown> {
-  const fiveMinutes = Duration.minutes(5);
-  const { invocationsPerInstance, backlogPerInstance } = scaling;
-  return {
-    variantName: VARIANT,
-    minCapacity: scaling.minInstanceCount ?? 1,
-    maxCapacity: scaling.maxInstanceCount,
-    ...(invocationsPerInstance === undefined ? { backlogPerInstance } : { invocationsPerInstance }),
-    scaleOutCooldownSeconds: (scaling.scaleOutCooldown ?? fiveMinutes).toSeconds(),
-    scaleInCooldownSeconds: (scaling.scaleInCooldown ?? fiveMinutes).toSeconds(),
-  };
+function updatePolicyOf({ inferenceComponent, updatePolicy }: EndpointSpecification): EndpointUpdatePolicy {
+  if (updatePolicy !== undefined) return updatePolicy;
+  return inferenceComponent === undefined ? EndpointUpdatePolicy.allAtOnce() : EndpointUpdatePolicy.rolling();
+}
+
+function fewestInstances({ inferenceComponent, scaling }: EndpointSpecification): number {
+  return inferenceComponent === undefined
+    ? (scaling?.minInstanceCount ?? 1)
+    : countsOf(inferenceComponent).minInstances;
 }
 
 function unlessEmpty(fields: Record<string, unknown>): Record<string, unknown> | undefined {

@@ -46,10 +46,9 @@ export class ReleaseFunctions extends Construct {
     this.serialiseRole = serialise.role;
     this.release = this.createRelease();
     this.status = this.createStatus();
-    if (props.hosting.golden !== undefined) {
-      this.smokeTest = this.createSmokeTest();
+    if (props.hosting.golden !== undefined) this.smokeTest = this.createSmokeTest();
+    if (props.hosting.golden !== undefined || props.hosting.componentName !== undefined)
       this.restore = this.createRestore();
-    }
     this.settle = this.createSettle();
   }
 
@@ -76,6 +75,7 @@ export class ReleaseFunctions extends Construct {
     allowManifests(handler.role, models, `${COMPRESSED}/${modelName}/`);
     allowLedger(handler.role, models, endpointName, ['s3:PutObject']);
     allow(handler.role, { actions: ['sagemaker:DescribeEndpoint'], resources: [this.arns.endpoint] });
+    this.allowComponentTo(handler.role, ['sagemaker:DescribeInferenceComponent']);
     return handler;
   }
 
@@ -88,6 +88,7 @@ export class ReleaseFunctions extends Construct {
     allowMaking(this, role, endpointName, hosting);
     this.allowMovingOrRemoving(role, ['sagemaker:CreateEndpoint']);
     allow(role, { actions: ['sagemaker:AddTags'], resources: [this.arns.endpoint] });
+    this.allowComponentTo(role, ['sagemaker:DescribeInferenceComponent', 'sagemaker:DeleteInferenceComponent']);
     allowLedger(role, models, endpointName);
     allowGuards(role, hosting.guards);
     return handler.function;
@@ -99,6 +100,7 @@ export class ReleaseFunctions extends Construct {
       timeout: Duration.minutes(1),
     });
     allow(handler.role, { actions: ['sagemaker:DescribeEndpoint'], resources: [this.arns.endpoint] });
+    this.allowComponentTo(handler.role, ['sagemaker:DescribeInferenceComponent']);
     return handler.function;
   }
 
@@ -111,6 +113,11 @@ export class ReleaseFunctions extends Construct {
     });
     const action = hosting.isAsync ? 'sagemaker:InvokeEndpointAsync' : 'sagemaker:InvokeEndpoint';
     allow(handler.role, { actions: [action], resources: [this.arns.endpoint] });
+    this.allowComponentTo(handler.role, [
+      'sagemaker:InvokeEndpoint',
+      'sagemaker:DescribeInferenceComponent',
+      'sagemaker:UpdateInferenceComponentRuntimeConfig',
+    ]);
     if (hosting.isAsync) allowAskingAsync(handler.role, models, endpointName);
     // Any JSON of the asset bucket: a release that still runs when a new version is deployed needs its own requests.
     allowObjects(handler.role, golden.bucket, '', ['s3:GetObject'], '*.json');
@@ -134,14 +141,20 @@ export class ReleaseFunctions extends Construct {
     });
     allowLedger(handler.role, models, endpointName, ['s3:PutObject']);
     allowTidying(this, handler.role, endpointName);
+    this.allowComponentTo(handler.role, ['sagemaker:DescribeInferenceComponent']);
     if (hosting.scaling !== undefined) {
-      allowScaling(this, handler.role, endpointName, [
+      allowScaling(this, handler.role, hosting.scaled, [
         'application-autoscaling:RegisterScalableTarget',
         'application-autoscaling:PutScalingPolicy',
       ]);
-      allowScalingOf(this, handler.role, endpointName);
+      allowScalingOf(this, handler.role, hosting.scaled);
     }
     return handler.function;
+  }
+
+  /** Actions on the inference component, where there is one. */
+  private allowComponentTo(role: IRole, actions: string[]): void {
+    if (this.props.hosting.componentName !== undefined) allow(role, { actions, resources: [this.arns.component] });
   }
 
   private allowMovingOrRemoving(role: IRole, more: string[] = []): void {

@@ -47,5 +47,21 @@ export function allowMoving(
   });
   allowVolumeGrant(role, hosting.volumeKey);
   if (hosting.scaling !== undefined)
-    allowScaling(scope, role, endpointName, ['application-autoscaling:DeregisterScalableTarget']);
+    allowScaling(scope, role, hosting.scaled, ['application-autoscaling:DeregisterScalableTarget']);
+}
+
+/** Making, moving and removing the inference component that runs the model on the endpoint. */
+export function allowComponent(scope: Construct, role: IRole, endpointName: string, hosting: Hosting): void {
+  const arns = endpointArns(scope, endpointName);
+  allow(role, {
+    actions: ['sagemaker:CreateInferenceComponent', 'sagemaker:UpdateInferenceComponent'],
+    resources: [arns.component, arns.endpoint, arns.models],
+    wildcardReason: RELEASE_NAMES_REASON,
+  });
+  allow(role, {
+    actions: ['sagemaker:DescribeInferenceComponent', 'sagemaker:DeleteInferenceComponent', 'sagemaker:AddTags'],
+    resources: [arns.component],
+  });
+  if (hosting.scaling !== undefined)
+    allowScaling(scope, role, hosting.scaled, ['application-autoscaling:DeregisterScalableTarget']);
 }

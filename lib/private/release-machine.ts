@@ -13,6 +13,8 @@ import {
 import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
 import { asyncPlaces } from './async-places';
+import { ComponentFunctions } from './component-functions';
+import { ComponentStates } from './component-states';
 import { FunctionTask } from './function-task';
 import { Hosting } from './hosting';
 import { createMachine } from './machine';
@@ -52,13 +54,14 @@ export class ReleaseMachine extends Construct {
     this.states = new ReleaseStates(this, { ...props, status: this.functions.status });
     this.giveUp = this.createGiveUp();
     const settle = this.createSettle();
-    const proven = props.hosting.golden === undefined ? settle : this.createSmokeTest(settle);
+    const component = this.createComponent();
+    const proven = props.hosting.golden === undefined ? settle : this.createSmokeTest(settle, component?.restore);
     const release = this.createRelease().next(
       this.states.waiting({
         suffix: '',
         question: 'In service?',
         place: '$.release',
-        inService: proven,
+        inService: component?.release(proven) ?? proven,
         otherwise: this.states.notInService('NotReleased').next(this.giveUp),
         failed: this.giveUp,
       }),
@@ -127,7 +130,20 @@ export class ReleaseMachine extends Construct {
     return start;
   }
 
-  private createSmokeTest(next: IChainable): IChainable {
+  /** Where an inference component runs the model, the states that do. */
+  private createComponent(): ComponentStates | undefined {
+    const { hosting } = this.props;
+    if (hosting.componentName === undefined) return undefined;
+    return new ComponentStates(this, 'Component', {
+      states: this.states,
+      functions: new ComponentFunctions(this.functions, 'Component', this.props),
+      hosting,
+      restoreEndpoint: this.createRestore(),
+      giveUp: this.giveUp,
+    });
+  }
+
+  private createSmokeTest(next: IChainable, restoreFirst?: State): IChainable {
     const { endpointName, models } = this.props;
     const { golden, isAsync } = this.props.hosting;
     const test = this.states
@@ -142,7 +158,7 @@ export class ReleaseMachine extends Construct {
       })
       .retried();
     const failed = this.states.failure('WrongAnswers', 'SmokeTestFailed', JsonPath.stringAt('$.smokeTest.reason'));
-    const restore = this.createRestore();
+    const restore = restoreFirst ?? this.createRestore();
     failed.next(restore);
     // What could not be tested has not proved itself either.
     test.addCatch(restore, { resultPath: '$.failure' });
@@ -163,7 +179,9 @@ export class ReleaseMachine extends Construct {
       'NotRestored',
       'RestoreFailed',
       JsonPath.format(
-        'The smoke test failed, and the way back failed, too: {} The test: {}',
+        this.props.hosting.componentName === undefined
+          ? 'The smoke test failed, and the way back failed, too: {} The test: {}'
+          : 'The release failed, and the way back failed, too: {} The release: {}',
         JsonPath.stringAt('$.status.reason'),
         JsonPath.stringAt('$.failure.Cause'),
       ),
@@ -194,6 +212,7 @@ export class ReleaseMachine extends Construct {
               'endpointConfigName.$': '$.release.endpointConfigName',
               'artifact.$': '$.turn.artifact',
               'begun.$': '$.turn.begun',
+              ...(this.props.hosting.componentName === undefined ? {} : { 'component.$': '$.component.specification' }),
             },
             keepReleases: this.props.hosting.keepReleases,
           },

@@ -6,7 +6,8 @@ import { allow, allowKey, allowList, allowObjects } from './grants';
 import { RELEASES } from './prefixes';
 
 /**
- * ARNs of an endpoint and of the models and configs made for it, whose names begin with the endpoint's.
+ * ARNs of an endpoint, of the inference component on it, if any, and of the models and configs made for it, whose names
+ * begin with the endpoint's.
  *
  * @param where Its account and region, where they are not those of the scope.
  */
@@ -14,11 +15,12 @@ export function endpointArns(
   scope: Construct,
   endpointName: string,
   where?: { readonly account: string; readonly region: string },
-): { endpoint: string; models: string; configs: string } {
+): { endpoint: string; component: string; models: string; configs: string } {
   const arn = (resource: string, resourceName: string): string =>
     Stack.of(scope).formatArn({ ...where, service: 'sagemaker', resource, resourceName });
   return {
     endpoint: arn('endpoint', endpointName),
+    component: arn('inference-component', endpointName),
     models: arn('model', `${endpointName}-*`),
     configs: arn('endpoint-config', `${endpointName}-*`),
   };

@@ -32,8 +32,10 @@ export interface WaitingProps {
   readonly suffix: string;
   /** Name of the choice that ends it. */
   readonly question: string;
-  /** Where the config is: `<place>.endpointConfigName`, asked for at `<place>.since`. */
+  /** Where the name of what was asked for is: `<place>.<field>`, asked for at `<place>.since`. */
   readonly place: string;
+  /** The name of a config, for the endpoint, or of a model, for its inference component. @default 'endpointConfigName' */
+  readonly field?: 'endpointConfigName' | 'modelName';
   readonly inService: IChainable;
   /** `$.status` has `state` and `reason`. */
   readonly otherwise: IChainable;
@@ -62,6 +64,7 @@ export class ReleaseStates {
         endpointName,
         ledger: ledgerPlace(models, endpointName),
         ...(hosting.scaling === undefined ? {} : { scaling: hosting.scaling }),
+        ...(hosting.componentName === undefined ? {} : { inferenceComponent: true }),
         ...props.event,
       },
     });
@@ -77,8 +80,16 @@ export class ReleaseStates {
     return task.retried();
   }
 
-  /** Looks at the endpoint again and again until it is in service on a config, or will not be. */
-  public waiting({ suffix, question, place, inService, otherwise, failed }: WaitingProps): Chain {
+  /** Looks at the endpoint, or its component, again and again until it is in service as asked for, or will not be. */
+  public waiting({
+    suffix,
+    question,
+    place,
+    field = 'endpointConfigName',
+    inService,
+    otherwise,
+    failed,
+  }: WaitingProps): Chain {
     const wait = new Wait(this.scope, `Wait${suffix}`, {
       stateName: `Wait${suffix}`,
       time: WaitTime.duration(this.props.statusInterval),
@@ -88,7 +99,7 @@ export class ReleaseStates {
         'In service counts only on the config that was asked for: an endpoint that rolled back is in service, too.',
       function: this.props.status,
       event: {
-        'endpointConfigName.$': `${place}.endpointConfigName`,
+        [`${field}.$`]: `${place}.${field}`,
         'since.$': `${place}.since`,
         timeoutSeconds: this.props.hosting.releaseTimeout.toSeconds(),
       },

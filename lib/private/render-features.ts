@@ -4,6 +4,7 @@ import { EndpointSpecification } from '../endpoint-specification';
 import { IModelBucket } from '../model-bucket';
 import { asyncPlaces } from './async-places';
 import { CAPTURED } from './prefixes';
+import { renderManagedInstances } from './render-component';
 import { renderExplainer, validateExplainer } from './render-explainer';
 import { ensure, requireDuration, requireWhole } from './validate';
 import { withoutGaps } from './without-gaps';
@@ -24,7 +25,8 @@ export function renderEndpointConfig(
 
 /** Further fields of the variant, in the shape of the SageMaker API. Pools take the place of one instance type. */
 export function renderVariant(spec: EndpointSpecification): Record<string, unknown> {
-  const { instanceType, fallbackInstanceTypes, instanceProvisionTimeout } = spec;
+  const { inferenceComponent, instanceType, fallbackInstanceTypes, instanceProvisionTimeout } = spec;
+  if (inferenceComponent !== undefined) return renderManagedInstances(inferenceComponent);
   if (fallbackInstanceTypes === undefined) return {};
   return withoutGaps({
     InstancePools: [instanceType, ...fallbackInstanceTypes].map(({ name }, index) => ({

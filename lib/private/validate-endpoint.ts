@@ -5,6 +5,7 @@ import { ContainerImageConfig } from '../container-image';
 import { EndpointSpecification } from '../endpoint-specification';
 import { ModelFormat } from '../model-format';
 import { ensure, requireCount, requireDuration, requireWhole } from './validate';
+import { validateComponent } from './validate-component';
 import { validateFeatures } from './render-features';
 import { validateShadow } from './render-shadow';
 import { validateScaling } from './validate-scaling';
@@ -65,8 +66,11 @@ export function validateEndpoint(spec: EndpointSpecification): void {
   validateScaling(spec);
   validateFeatures(spec);
   validateShadow(spec);
-  const fewest = spec.scaling === undefined ? spec.instanceCount : spec.scaling.minInstanceCount;
-  spec.updatePolicy?._requireInstances(fewest ?? 1);
+  validateComponent(spec);
+  if (spec.inferenceComponent === undefined) {
+    const fewest = spec.scaling === undefined ? spec.instanceCount : spec.scaling.minInstanceCount;
+    spec.updatePolicy?._requireInstances(fewest ?? 1);
+  }
   validateCode(spec);
 }
 

@@ -16,6 +16,7 @@ import {
   MlInstanceType,
   ModelEndpoint,
   ModelFormat,
+  ModelMonitoring,
   ModelPipeline,
   ModelSource,
   SmokeTest,
@@ -66,6 +67,26 @@ function answersLater(app: App): void {
   });
 }
 
+/** Copies that share instances, and go while nobody asks. */
+function copiesThatSleep(app: App): void {
+  const props = pipelineProps();
+  const stack = new Stack(app, 'Copies');
+  const pipeline = new ModelPipeline(stack, 'Pipeline', {
+    ...props,
+    endpoint: {
+      ...props.endpoint,
+      inferenceComponent: {
+        minMemoryRequiredInMb: 1024,
+        minCopyCount: 0,
+        maxCopyCount: 2,
+        invocationsPerCopy: 100,
+      },
+      smokeTest: SmokeTest.fromRequests([{ name: 'one', body: '{}' }]),
+    },
+  });
+  new ModelMonitoring(stack, 'Monitoring', { pipeline });
+}
+
 /** A scaling endpoint whose models are tried in the shadow first. */
 function triedInTheShadow(app: App): void {
   const props = pipelineProps();
@@ -86,6 +107,7 @@ const apps: [string, () => App[]][] = [
   ['every property', () => [withStack((app) => maximalPipeline(newStack('Maximal', app)))]],
   ['answers later', () => [withStack(answersLater)]],
   ['tried in the shadow', () => [withStack(triedInTheShadow)]],
+  ['copies that sleep', () => [withStack(copiesThatSleep)]],
   ['two pipelines', () => [withStack(twoPipelines)]],
 ];
 

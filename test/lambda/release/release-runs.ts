@@ -13,7 +13,12 @@ import {
   PutMetricAlarmCommand,
   PutMetricAlarmCommandInput,
 } from '@aws-sdk/client-cloudwatch';
-import { ListEndpointConfigsCommand, ListModelsCommand } from '@aws-sdk/client-sagemaker';
+import {
+  DescribeInferenceComponentCommand,
+  DescribeInferenceComponentOutput,
+  ListEndpointConfigsCommand,
+  ListModelsCommand,
+} from '@aws-sdk/client-sagemaker';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EndpointSpecification, ModelPipeline, SmokeTest } from '../../../lib';
@@ -33,7 +38,11 @@ const HANDLERS = {
   StatusDropped: 'status',
   Release: 'release',
   Status: 'status',
+  ReleaseComponent: 'release-component',
+  StatusComponent: 'status',
   SmokeTest: 'smoke-test',
+  RestoreComponent: 'restore-component',
+  StatusRestoredComponent: 'status',
   Restore: 'restore',
   StatusRestored: 'status',
   Settle: 'settle',
@@ -183,13 +192,16 @@ export class ReleaseRuns {
     return Promise.resolve(this.handlers.Serialise!(given)).catch((error: Error) => error);
   }
 
-  /** The endpoint's registration with Application Auto Scaling, and its policies. */
-  async scaling(endpointName: string): Promise<{ target?: ScalableTarget; policies: ScalingPolicy[] }> {
+  /** The registration of an endpoint, or of the component of its name, with Application Auto Scaling, and its policies. */
+  async scaling(
+    endpointName: string,
+    ofComponent = false,
+  ): Promise<{ target?: ScalableTarget; policies: ScalingPolicy[] }> {
     const client = new ApplicationAutoScalingClient({
       ...this.sageMaker.aws.config,
       endpoint: this.sageMaker.server.url,
     });
-    const ResourceId = `endpoint/${endpointName}/variant/main`;
+    const ResourceId = ofComponent ? `inference-component/${endpointName}` : `endpoint/${endpointName}/variant/main`;
     const ServiceNamespace = 'sagemaker';
     const found = await client.send(
       new DescribeScalableTargetsCommand({ ServiceNamespace, ResourceIds: [ResourceId] }),
@@ -219,6 +231,17 @@ export class ReleaseRuns {
       configs: EndpointConfigs!.map((config) => config.EndpointConfigName!),
       models: Models!.map((model) => model.ModelName!),
     };
+  }
+
+  /** Which build the inference component on the endpoint serves. */
+  async servesByComponent(endpointName: string): Promise<string> {
+    return (await this.sageMaker.invoke(endpointName, {}, { InferenceComponentName: endpointName })).model;
+  }
+
+  /** The inference component on the endpoint. */
+  component(endpointName: string): Promise<DescribeInferenceComponentOutput> {
+    const command = new DescribeInferenceComponentCommand({ InferenceComponentName: endpointName });
+    return this.sageMaker.client.send(command);
   }
 
   /** Which build the endpoint serves. */
