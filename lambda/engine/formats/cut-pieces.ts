@@ -16,6 +16,12 @@ export interface Segment {
   readonly step: (first: number, length: number) => Step;
 }
 
+/**
+ * What a segment may read beforehand and stay whole, in turns of a worker. Cut in two, it would be read once more: with less,
+ * that costs all workers together more than the shorter turns gain.
+ */
+const WHOLE_TURNS = 2;
+
 /** Cuts segments into pieces that read about the target, and that are never shorter than the limit but for the last. */
 export function cutPieces(segments: readonly Segment[], limits: LayoutLimits): PieceLayout[] {
   const pieces: PieceLayout[] = [];
@@ -26,13 +32,18 @@ export function cutPieces(segments: readonly Segment[], limits: LayoutLimits): P
     offset += length;
     [length, cost, steps] = [0, 0, []];
   };
+  const wholeBytes = WHOLE_TURNS * Math.max(limits.targetPieceBytes, limits.wholeTensorBytes ?? 0);
   for (const segment of segments) {
+    // What costs nothing to read, such as scales, is made of what the segment before it has read.
+    const free = segment.costPerByte === 0 && segment.fixedCost === 0;
+    const whole = free || (segment.fixedCost > 0 && segment.fixedCost <= wholeBytes);
     // What a segment reads beforehand would be read again by the next piece, were it begun at the end of this one.
-    if (length >= limits.minPieceBytes && length > 0 && cost + segment.fixedCost >= limits.targetPieceBytes) close();
+    const full = cost + segment.fixedCost >= limits.targetPieceBytes;
+    if (!free && full && length >= limits.minPieceBytes && length > 0) close();
     for (let first = 0; first < segment.length;) {
       const rest = segment.length - first;
       const affordable = (limits.targetPieceBytes - cost) / Math.max(segment.costPerByte, Number.EPSILON);
-      const wanted = Math.max(affordable, limits.minPieceBytes - length, 0);
+      const wanted = whole ? rest : Math.max(affordable, limits.minPieceBytes - length, 0);
       const units = Math.ceil(Math.min(wanted, rest) / segment.unit) * segment.unit;
       const taken = Math.min(rest, units);
       if (taken > 0) {
@@ -41,9 +52,7 @@ export function cutPieces(segments: readonly Segment[], limits: LayoutLimits): P
         cost += taken * segment.costPerByte + segment.fixedCost;
         first += taken;
       }
-      if (first < segment.length || cost >= limits.targetPieceBytes) {
-        if (length >= limits.minPieceBytes) close();
-      }
+      if (first < segment.length && length >= limits.minPieceBytes) close();
     }
   }
   if (length > 0) close();
