@@ -206,7 +206,8 @@ function computesInBlocks({ node, input }: Use, role: WeightRole, type: number):
 
 /** Operators that have a form which multiplies integers, and whose scales go to the result. */
 function computesInIntegers({ node, input }: Use, role: WeightRole, constant: Constant): boolean {
-  if (input !== 1) return isOperator(node, 'Gather');
+  // Rows are picked with their scales, which are no use for that where each column has one.
+  if (input !== 1) return isOperator(node, 'Gather') && role.channels === 0;
   const rank = constant.tensor.shape.length;
   if (isOperator(node, 'MatMul')) return role.channels === rank - 1;
   if (isOperator(node, 'Gemm')) return role.channels === (integerAttribute(node, 'transB', 0) === 0 ? 1 : 0);
