@@ -141,6 +141,18 @@ export interface KernelExports {
   extremesF32: (src: Ptr, count: number, dst: Ptr) => void;
   /** uint8 = clamp(round-half-even(w / scale) + zeroPoint, 0, 255). */
   uint8F32: (src: Ptr, count: number, scale: number, zeroPoint: number, dst: Ptr, stats: Ptr) => void;
+  /** As uint8F32, with each row's own scale (f32) and zero point (a byte), or the given ones where they leave less error. */
+  uint8RowsF32: (
+    src: Ptr,
+    rows: number,
+    cols: number,
+    scale: number,
+    zeroPoint: number,
+    dst: Ptr,
+    scales: Ptr,
+    points: Ptr,
+    stats: Ptr,
+  ) => void;
 
   /** The same numbers as f32; those of f16 must be finite. */
   widenF16: (src: Ptr, count: number, dst: Ptr) => void;

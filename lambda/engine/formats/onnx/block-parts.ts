@@ -22,9 +22,12 @@ export class BlockParts {
 
   /** Undefined where a tensor has too many. */
   static of(weights: BlockWeights, prune: PrunePattern | undefined, context: StepContext): BlockParts | undefined {
-    const blocks = weights.outputs * blockCount(weights);
+    return BlockParts.named(JSON.stringify([weights, prune]), weights.outputs * blockCount(weights), context);
+  }
+
+  /** The same of whatever the key tells from all else. */
+  static named(key: string, blocks: number, context: StepContext): BlockParts | undefined {
     if (blocks > MAX_KEPT_BLOCKS) return undefined;
-    const key = JSON.stringify([weights, prune]);
     const last = kept.get(context.plan);
     if (last?.key === key) return last.parts;
     const parts = new BlockParts(blocks);

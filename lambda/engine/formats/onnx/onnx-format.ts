@@ -4,6 +4,7 @@ import { Recipe } from '../../recipe';
 import { sortCompanions } from '../companion-files';
 import { cutPieces, Segment } from '../cut-pieces';
 import { LayoutLimits, ModelFormat, SourceFiles } from '../model-format';
+import { artifactBytes } from './artifact-bytes';
 import { writeBlocks } from './block-executor';
 import { typeName } from './element-types';
 import { ExternalFiles } from './external-files';
@@ -18,7 +19,8 @@ import { readModel } from './read-model';
 import { ModelParts, rewriteModel } from './rewrite-model';
 import { MODEL, OPERATOR_SET } from './schema';
 import { MIN_VALUES, TreatmentRules } from './treatment';
-import { artifactBytes, Decided } from './weight-data';
+import { writeTable } from './table-executor';
+import { Decided } from './weight-data';
 import { findConstants, usesIn } from './weights';
 import { warningsFor } from './warnings';
 import { WireError } from './wire';
@@ -40,6 +42,7 @@ export const onnxFormat: ModelFormat = {
     'onnx.scales': writeScales,
     'onnx.blocks': writeBlocks,
     'onnx.int4': writeInt4,
+    'onnx.table': writeTable,
     'onnx.floats': writeFloats,
   },
 };

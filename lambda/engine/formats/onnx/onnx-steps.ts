@@ -43,6 +43,18 @@ export interface ScaleStep extends CustomStep {
   readonly emit: 'scales' | 'zero-point';
 }
 
+/** Rows of a table, each with a scale and a zero point of its own, from row number `first` on; or those. */
+export interface TableStep extends CustomStep {
+  readonly kind: 'onnx.table';
+  /** Index into the plan's tensors. */
+  readonly tensor: number;
+  /** With rows as channels. */
+  readonly weights: ChannelWeights;
+  readonly emit: 'data' | 'scales' | 'points';
+  readonly first: number;
+  readonly prune?: PrunePattern;
+}
+
 /** Weights from the value number `first` on, pruned or rounded to float16 or both. */
 export interface FloatStep extends CustomStep {
   readonly kind: 'onnx.floats';

@@ -1,8 +1,9 @@
 import { integerValue } from './builders';
 import { TYPE } from './element-types';
 import { Graph, GraphNode, integerAttribute } from './graph';
-import { addDequantize, addIntegers, QuantizedNames, RewriteContext } from './rewrite-int8';
+import { addDequantize, addIntegers, addTable, QuantizedNames, RewriteContext } from './rewrite-int8';
 import { finishGemm, Steps, transposedA } from './node-steps';
+import { hasShortRows, isTable } from './table-data';
 import { channelWeights, Decided } from './weight-data';
 import { isOperator } from './weight-rules';
 import { Use } from './weights';
@@ -13,7 +14,8 @@ type Quantized = readonly [values: string, scale: string, zeroPoint: string];
 /**
  * Weights as integers that are multiplied as integers: activations are quantized while running, from their own range.
  * `exact` has one scale for a weight, and uint8 with a zero point for a table, as onnxruntime's quantize_dynamic has
- * them; otherwise each channel has its own, unless that leaves more error than one scale for all.
+ * them; otherwise each channel has its own, unless that leaves more error than one scale for all, and each row of a table
+ * a zero point, too.
  */
 export class DynamicRewriter {
   private readonly activations = new Map<Graph, Map<string, Quantized>>();
@@ -26,10 +28,14 @@ export class DynamicRewriter {
   rewrite(decided: Decided): void {
     const { constant, treatment } = decided;
     const uses = treatment.integerUses!;
-    const isTable = uses.every(({ node }) => isOperator(node, 'Gather'));
-    const perChannel = !this.exact;
-    const weights = { ...channelWeights(decided, perChannel), ...(perChannel ? { orOneScale: true as const } : {}) };
-    const names = addIntegers(decided, weights, isTable && this.exact ? 'uint8' : 'int8', this.context);
+    const channels = channelWeights(decided, true);
+    const table = isTable(treatment);
+    const perChannel = !this.exact && !(table && hasShortRows(channels));
+    const names = !perChannel
+      ? addIntegers(decided, channelWeights(decided, false), table ? 'uint8' : 'int8', this.context)
+      : table
+        ? addTable(decided, channels, this.context)
+        : addIntegers(decided, { ...channels, orOneScale: true }, 'int8', this.context);
     for (const use of uses) this.replace(use, decided, names, perChannel);
     const others = constant.uses.length > uses.length || constant.graph.outputs.includes(constant.name);
     if (others) addDequantize(decided, names, perChannel, this.context);
@@ -91,10 +97,13 @@ export class DynamicRewriter {
       const zeroPoint = names.zeroPoint === undefined ? [] : [names.zeroPoint];
       steps.finish('DequantizeLinear', [rows, names.scales, ...zeroPoint], output);
     } else {
-      const floats = steps.add('Cast', [rows], [integerValue('to', TYPE.float)]);
-      const columns = steps.add('Reshape', [names.scales, steps.shape('scale', [-1, 1])]);
-      const scales = steps.add('Gather', [columns, indices]);
-      steps.finish('Mul', [floats, scales], output);
+      const toFloat = (input: string) => steps.add('Cast', [input], [integerValue('to', TYPE.float)]);
+      const column = steps.shape('column', [-1, 1]);
+      const ofRows = (values: string) => steps.add('Gather', [steps.add('Reshape', [values, column]), indices]);
+      const { zeroPoint } = names;
+      const codes = toFloat(rows);
+      const floats = zeroPoint === undefined ? codes : steps.add('Sub', [codes, toFloat(ofRows(zeroPoint))]);
+      steps.finish('Mul', [floats, ofRows(names.scales)], output);
     }
     this.context.editor.replaceNode(node, ...steps.nodes);
   }

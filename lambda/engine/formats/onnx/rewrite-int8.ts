@@ -2,7 +2,8 @@ import { integerValue, makeNode, makeTensor, MICROSOFT } from './builders';
 import { TYPE } from './element-types';
 import { Segment } from '../cut-pieces';
 import { ModelEditor } from './model-editor';
-import { ChannelWeights, Integers } from './onnx-steps';
+import { ChannelWeights, Integers, TableStep } from './onnx-steps';
+import { tableSegment } from './table-data';
 import { HALF_SCALE_SET, PER_CHANNEL_SET } from './treatment';
 import { channelWeights, Decided, integerSegment, scaleSegment, zeroPointSegment } from './weight-data';
 
@@ -11,7 +12,7 @@ export interface QuantizedNames {
   readonly weights: string;
   /** One number a channel, or a single one without dimensions. */
   readonly scales: string;
-  /** Of uint8. */
+  /** Of uint8: as many as scales. */
   readonly zeroPoint?: string;
 }
 
@@ -44,6 +45,23 @@ export function addIntegers(
   add(names.scales, tensor.type, shape, scaleSegment(weights, integers));
   if (names.zeroPoint !== undefined) add(names.zeroPoint, TYPE.uint8, [], zeroPointSegment(weights, integers));
   return names;
+}
+
+/** Puts uint8 in the place of a table, and a scale and a zero point for each row. */
+export function addTable(decided: Decided, weights: ChannelWeights, { editor }: RewriteContext): QuantizedNames {
+  const { constant } = decided;
+  const { tensor, name } = constant;
+  const add = (suffix: string, type: number, shape: readonly number[], emit: TableStep['emit']): string => {
+    const own = editor.newName(`${name}_${suffix}`);
+    editor.addConstant(constant, own, makeTensor(own, type, shape, tableSegment(decided, weights, emit)));
+    return own;
+  };
+  editor.removeConstant(constant);
+  return {
+    weights: add('quantized', TYPE.uint8, tensor.shape, 'data'),
+    scales: add('scale', tensor.type, [weights.channels], 'scales'),
+    zeroPoint: add('zero_point', TYPE.uint8, [weights.channels], 'points'),
+  };
 }
 
 /** Gives a weight back under its own name, so that whoever reads it need not change. */

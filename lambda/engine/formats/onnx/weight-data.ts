@@ -127,7 +127,7 @@ export function blockSegment(decided: Decided, weights: BlockWeights, emit: Bloc
 }
 
 /** Bytes of so many numbers of four bits without gaps. */
-function flatBytes(count: number): number {
+export function flatBytes(count: number): number {
   return Math.ceil(count / 2);
 }
 
@@ -189,25 +189,4 @@ export function floatSegment(decided: Decided, to: WeightType): Segment {
     fixedCost: typeof prune?.share === 'number' ? from.length : 0,
     step,
   };
-}
-
-/** Bytes of a constant in the artifact, with its scales. */
-export function artifactBytes(decided: Decided, exact: boolean): number {
-  const { constant, treatment } = decided;
-  const { count, bytes, shape } = constant.tensor;
-  if (treatment.action === 'fp16') return count * 2;
-  if (treatment.blocks !== undefined) {
-    const { asymmetric, dequantized } = treatment.blocks;
-    const weights = blockWeights(decided);
-    const each = (emit: BlockStep['emit']) => bytesOfOutput({ weights, emit });
-    if (dequantized) {
-      const points = asymmetric ? flatBytes(blockCount(weights) * weights.outputs) : 0;
-      return flatBytes(count) + weights.outputs * each('scales') + points;
-    }
-    return weights.outputs * (each('data') + each('scales') + (asymmetric ? each('points') : 0));
-  }
-  if (treatment.action !== 'int8' && treatment.action !== 'int8-dynamic') return bytes;
-  const perTensor = exact && treatment.action === 'int8-dynamic';
-  const scales = perTensor ? 1 : channelsOf(shape, treatment.role!).channels;
-  return count + scales * weightBytes(weightType(decided));
 }

@@ -24,6 +24,7 @@ export * from './qdq4';
 export * from './sums';
 export { transposeF32 } from './transpose';
 export * from './uint8';
+export { uint8RowsF32 } from './uint8-rows';
 export * from './widen';
 
 /** First byte that the host may use; what comes before it is the module's own. */

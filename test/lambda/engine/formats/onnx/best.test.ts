@@ -79,33 +79,3 @@ test.each<[string, Record<string, unknown>, Decoder]>([
   expect(more.map(([name, error]) => [name, error, exact.get(name)])).toEqual([]);
   expect(best.some(([name, error]) => error < exact.get(name)!)).toBe(method !== 'int8');
 });
-
-/** The same matrices as tables whose rows are picked. */
-const TABLES = model(
-  [
-    value(GRAPH.inputs, 'rows', 7, ['batch']),
-    ...Object.entries(WEIGHTS).map(([name, weights]) =>
-      child(GRAPH.initializers, makeTensor(name, 1, [ROWS, COLUMNS], new Uint8Array(weights.buffer))),
-    ),
-    ...Object.keys(WEIGHTS).map((name) => node('Gather', [name, 'rows'], [`${name} picked`])),
-  ],
-  { operatorSet: 21, irVersion: 10 },
-);
-
-test('int8-dynamic of tables: best has no more error than exact, but where numbers of one sign have no use for a sign', async () => {
-  const of = async (mode: string) => {
-    const { outputs } = await compress(filesOf({ 'model.onnx': TABLES }), { method: 'int8-dynamic', mode });
-    return readOnnx(outputs['model.onnx']);
-  };
-  const [exact, best] = [await of('exact'), await of('best')];
-  const more = Object.entries(WEIGHTS).filter(([name, weights]) => {
-    const codes = exact.tensors.get(`${name}_quantized`)!.data;
-    const point = exact.tensors.get(`${name}_zero_point`)!.data[0];
-    const [scale] = floats(exact, `${name}_scale`);
-    const rows = new Int8Array(best.tensors.get(`${name}_quantized`)!.data.slice().buffer);
-    const scales = floats(best, `${name}_scale`);
-    const exactError = squaredError(weights, (at) => (codes[at] - point) * scale);
-    return squaredError(weights, (at) => rows[at] * scales[Math.floor(at / COLUMNS)]) > exactError * 1.000001;
-  });
-  expect(more.map(([name]) => name)).toEqual(['one value', 'positive numbers', 'negative numbers']);
-});
