@@ -1,5 +1,6 @@
 import { parseS3Address } from '../engine/io/location';
 import { readManifest } from '../engine/manifest';
+import { buildOf } from '../registry/package-request';
 import { InvalidEventError } from '../support/fields';
 import { openStore } from '../support/stores';
 import { ReleasedBuild } from './ledger';
@@ -7,7 +8,7 @@ import { NoArtifactError } from './release-errors';
 
 /**
  * The build that a release's input names: by `artifact`, the address of one, or by `build`, its name below `artifacts`.
- * A build that takes up an artifact of an earlier one says by `begun` when it was begun itself.
+ * A build says by `begun` when it was begun, unless it takes up an artifact of an earlier one, which is as old as that.
  *
  * @throws InvalidEventError when the input names none, NoArtifactError when there is no finished artifact.
  */
@@ -22,7 +23,8 @@ export async function findBuild(input: Readonly<Record<string, unknown>>, artifa
       `${artifact} holds no manifest.json, so it is no finished artifact; release one that a build has finished`,
     );
   }
-  const begun = typeof input.begun === 'string' ? input.begun : manifest.provenance.begun;
+  const isOwn = input.build === buildOf(artifact);
+  const begun = isOwn && typeof input.begun === 'string' ? input.begun : manifest.provenance.begun;
   // Artifacts of before builds noted their beginning are older than any that has it.
   return { artifact, begun: Number.isNaN(Date.parse(begun)) ? new Date(0).toISOString() : begun };
 }

@@ -75,6 +75,12 @@ export class ReleaseFunctions extends Construct {
     allowManifests(handler.role, models, `${COMPRESSED}/${modelName}/`);
     allowLedger(handler.role, models, endpointName, ['s3:PutObject']);
     allow(handler.role, { actions: ['sagemaker:DescribeEndpoint'], resources: [this.arns.endpoint] });
+    allow(handler.role, {
+      actions: ['sagemaker:DescribeEndpointConfig', 'sagemaker:DescribeModel'],
+      resources: [this.arns.configs, this.arns.models],
+      wildcardReason:
+        'Every release has a model and a config of its own; the pattern covers only those of this endpoint.',
+    });
     this.allowComponentTo(handler.role, ['sagemaker:DescribeInferenceComponent']);
     return handler;
   }
