@@ -1,15 +1,19 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { Decision, decideBuild } from './decide/decide-build';
 import { fields, text } from './support/fields';
 import { openStore, s3 } from './support/stores';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
+const states = new SFNClient({ maxAttempts: 8 });
 
 /** Finds out what of a build has to be done, because what is released was made from other inputs. */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Decision> {
   const earlier = fields(fields(event, 'state'), 'decision');
   return decideBuild({
     client,
+    states,
+    releaseMachineArn: text(event, 'releaseMachineArn'),
     s3,
     openStore,
     bucket: text(event, 'bucket'),

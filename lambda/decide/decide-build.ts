@@ -3,13 +3,17 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { ObjectStore } from '../engine/io/object-store';
 import { releasedArtifact } from '../release/released-artifact';
 import { listArtifacts } from '../support/artifacts';
-import { findKept, judge, pendingModel } from './judge';
+import { approvedModel, findKept, judge, pendingModel } from './judge';
+import { isReleasing, ReleasesPlace } from './releases';
 import { isThere, Model, readModel } from './models';
 import { findTraining, trainingOf } from './trainings';
 
 /** What a build is to do. */
 export interface Decision {
-  /** `judge`: a finished artifact was not judged by these gates; `wait`: a training with these inputs is under way. */
+  /**
+   * `judge`: a finished artifact was not judged by these gates; `wait`: what decides is under way, a training with these
+   * inputs or a release.
+   */
   readonly action: 'train' | 'compress' | 'judge' | 'release' | 'wait' | 'nothing';
   /** Address of the raw model to compress, or to judge the artifact against. */
   readonly source?: string;
@@ -17,11 +21,17 @@ export interface Decision {
   readonly artifact?: string;
   /** What the same evaluation has measured of the artifact already. */
   readonly evaluation?: { readonly address: string };
+  /** After how many seconds to decide again; only with `wait`. */
+  readonly seconds?: number;
   /** Why, in a sentence, for people who read the execution's history. */
   readonly reason: string;
 }
 
-export interface DecisionInputs {
+/** Trainings take hours, releases minutes. */
+const TRAINING_SECONDS = 300;
+const RELEASE_SECONDS = 30;
+
+export interface DecisionInputs extends ReleasesPlace {
   readonly client: SageMakerClient;
   readonly s3: S3Client;
   readonly openStore: (address: string) => ObjectStore;
@@ -53,14 +63,31 @@ export interface DecisionInputs {
  * training trains.
  */
 export async function decideBuild(inputs: DecisionInputs): Promise<Decision> {
-  const { client, endpointName, isManual, judged, openStore } = inputs;
+  const { client, endpointName, judged, openStore } = inputs;
+  if (judged !== undefined) return decideJudged(judged, await releasedArtifact(client, endpointName));
+  if (await isReleasing(inputs)) return wait('a release is under way, and decides what serves', RELEASE_SECONDS);
   const artifact = await releasedArtifact(client, endpointName);
-  if (judged !== undefined) return decideJudged(judged, artifact);
   const decision = await compare(inputs, await readModel(openStore, artifact));
-  if (decision.action !== 'compress' || !isManual) return decision;
-  // What would come of it may be there, and wait for a person.
+  return decision.action === 'compress' && inputs.isManual ? decideManual(inputs, decision, artifact) : decision;
+}
+
+/** What would come of compressing may be there, and wait for a person, or for the release that a person has started. */
+async function decideManual(
+  inputs: DecisionInputs,
+  decision: Decision,
+  artifact: string | undefined,
+): Promise<Decision> {
   const pending = await pendingModel(inputs, decision.source!);
-  return pending === undefined ? decision : judge(inputs, pending, 'it waits for approval');
+  if (pending !== undefined) return judge(inputs, pending, 'it waits for approval');
+  const approved = await approvedModel(inputs, decision.source!);
+  if (approved !== undefined) return wait(`${approved} was approved, and is about to be released`, RELEASE_SECONDS);
+  // It may have been approved and released while this looked.
+  if ((await releasedArtifact(inputs.client, inputs.endpointName)) === artifact) return decision;
+  return wait('another model was released just now', RELEASE_SECONDS);
+}
+
+function wait(reason: string, seconds: number): Decision {
+  return { action: 'wait', reason, seconds };
 }
 
 /** Judging may take hours, in which another model may have taken the place of the one that was judged. */
@@ -106,7 +133,7 @@ async function decideTraining(
   if (found === undefined) return { action: 'train', reason: 'no training with these inputs has completed' };
   if (current !== undefined && madeBy === undefined) return undefined;
   const { jobName, source } = found;
-  if (source === undefined) return { action: 'wait', reason: `${jobName} is training with these inputs` };
+  if (source === undefined) return wait(`${jobName} is training with these inputs`, TRAINING_SECONDS);
   if (await isThere(inputs.openStore, source)) {
     return { action: 'compress', source, reason: `${jobName} was trained with these inputs, and is not released` };
   }

@@ -10,6 +10,9 @@ import { buildOf, describedBuild } from './package-request';
 /** A version in the registry. */
 export interface FoundPackage {
   readonly arn: string;
+  readonly number: number;
+  /** When it was changed last, as by a person's decision. */
+  readonly modified: Date;
   /** Address of its artifact, ending in `/`. */
   readonly artifact: string | undefined;
   readonly approval: ModelApprovalStatus | undefined;
@@ -17,8 +20,8 @@ export interface FoundPackage {
   readonly notes: Readonly<Record<string, string>>;
 }
 
-/** So many of those that wait for a person are looked at, the newest first. */
-const MOST_PENDING = 20;
+/** So many of those that a person has to decide on, or has decided on, are looked at, the newest first. */
+const MOST_VERSIONS = 20;
 
 /** The newest version of a group that holds this artifact. */
 export async function findPackage(
@@ -36,13 +39,17 @@ export async function findPackage(
   return undefined;
 }
 
-/** Versions of a group that nobody has decided on, the newest first. */
-export async function* pendingPackages(client: SageMakerClient, group: string): AsyncGenerator<FoundPackage> {
+/** Versions of a group that a person is to decide on, or has approved, the newest first. */
+export async function* newestPackages(
+  client: SageMakerClient,
+  group: string,
+  approval: ModelApprovalStatus,
+): AsyncGenerator<FoundPackage> {
   let seen = 0;
-  for await (const { ModelPackageArn } of list(client, group, 'PendingManualApproval')) {
-    if (++seen > MOST_PENDING) return;
+  for await (const { ModelPackageArn } of list(client, group, approval)) {
+    if (++seen > MOST_VERSIONS) return;
     const found = await describe(client, ModelPackageArn!);
-    if (found?.approval === 'PendingManualApproval') yield found;
+    if (found?.approval === approval) yield found;
   }
 }
 
@@ -63,6 +70,8 @@ async function describe(client: SageMakerClient, arn: string): Promise<FoundPack
     const found = await client.send(new DescribeModelPackageCommand({ ModelPackageName: arn }));
     return {
       arn,
+      number: found.ModelPackageVersion!,
+      modified: (found.LastModifiedTime ?? found.CreationTime)!,
       artifact: found.InferenceSpecification?.Containers?.[0]?.ModelDataSource?.S3DataSource?.S3Uri,
       approval: found.ModelApprovalStatus,
       notes: found.CustomerMetadataProperties ?? {},

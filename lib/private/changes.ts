@@ -6,6 +6,7 @@ import {
   IChainable,
   JsonPath,
   Pass,
+  StateMachine,
   Succeed,
   TaskStateBase,
   Wait,
@@ -34,6 +35,7 @@ export interface ChangesProps {
   readonly evaluationDigest?: string;
   readonly registration: Registration;
   readonly approval: ReleaseApproval;
+  readonly releaseMachine: StateMachine;
 }
 
 /** What comes of a decision. */
@@ -84,6 +86,7 @@ export class Changes extends Construct {
         group: props.registration.groupName,
         gates: props.gatesDigest,
         approval: props.approval,
+        releaseMachineArn: props.releaseMachine.stateMachineArn,
         ...(training === undefined ? {} : { training: training._inputsDigest() }),
         ...(evaluationDigest === undefined ? {} : { evaluation: evaluationDigest }),
         'state.$': '$',
@@ -94,10 +97,10 @@ export class Changes extends Construct {
 
   /** Says what comes of each decision. */
   public goOn(next: NextStates): void {
-    const wait = new Wait(this, 'TrainingElsewhere', {
-      stateName: 'TrainingElsewhere',
-      comment: 'Another build is training with the same inputs.',
-      time: WaitTime.duration(Duration.minutes(5)),
+    const wait = new Wait(this, 'UnderWay', {
+      stateName: 'UnderWay',
+      comment: 'A training with the same inputs, or a release, has to end first.',
+      time: WaitTime.secondsPath('$.decision.seconds'),
     });
     const choice = this.createChoice(next);
     this.start.next(choice.when(is('wait'), wait.next(this.start)).otherwise(this.createNothing()));
@@ -176,6 +179,7 @@ export class Changes extends Construct {
       places.map((prefix) => `${prefix}/${modelName}/`),
       true,
     );
+    allow(role, { actions: ['states:ListExecutions'], resources: [this.props.releaseMachine.stateMachineArn] });
     registration.allowFinding(this.handler);
     allowKey(role, models.encryptionKey, 'read');
   }

@@ -260,7 +260,7 @@ describe('a deployment', () => {
     );
     expect(did(first)).toEqual(TRAINED);
     const second = await waited!;
-    expect(second.path).toContain('TrainingElsewhere');
+    expect(second.path).toContain('UnderWay');
     expect(did(second)).toEqual(COMPRESSED);
   });
 

@@ -2,7 +2,7 @@ import { CompressionRecipe, EvaluationOptions, ModelPipelineProps, ReleaseApprov
 import { evaluationOptions, pipelineProps } from '../../lib/support/pipelines';
 import { checkReleases } from '../../support/model/check-releases';
 import { ENDPOINT, makeStage, Stage } from '../../support/model/stage';
-import { explore } from '../../support/model/threads';
+import { atRandom, Choose, explore, inOrder } from '../../support/model/threads';
 import { Started, World, WorldOptions } from '../../support/model/world';
 
 const metrics = { raw: { accuracy: 0.97, loss: 0.1 }, compressed: { accuracy: 0.96, loss: 0.12 } };
@@ -219,6 +219,72 @@ describe('while an approval is pending', () => {
       await world.run(choose);
       checkReleases(world);
       expect(build.status).toBe('SUCCEEDED');
+      expect(world.sageMaker.packages.size).toBe(2);
+      expect(world.sageMaker.served(ENDPOINT)).toBe(notes(world, 2).artifact);
     });
+  });
+
+  test('an approval whose event is lost does not hold up deployments for ever', async () => {
+    const world = pending.copy();
+    world.sageMaker.send('UpdateModelPackage', { ModelPackageArn: arn(), ModelApprovalStatus: 'Approved' });
+    world.sageMaker.packages.get(arn())!.modified -= 61 * 60 * 1000;
+    const [after, build] = deploy(world, 'another recipe', {}, MANUAL);
+    await after.run();
+    expect(build.path).toContain('Plan');
+    expect(after.sageMaker.packages.size).toBe(3);
+  });
+});
+
+describe('a deployment of a larger endpoint while a newer model is on its way', () => {
+  const instances = (world: World): number | undefined =>
+    world.sageMaker.configs.get(world.ledger!.good!)!.ProductionVariants![0].InitialInstanceCount;
+
+  test('keeps the newer model, and gives it the larger endpoint', async () => {
+    const ends = new Set<string>();
+    const deployBeside = async (choose: Choose): Promise<void> => {
+      const world = serving.copy({ metrics }, stage('a larger endpoint'));
+      const newer = world.start('build', 'newer', {});
+      const build = world.start('build', 'deploy-1', { ifChanged: true });
+      await world.run(choose);
+      checkReleases(world);
+      expect([newer.status, build.status]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+      expect(world.serves).toBe('newer');
+      expect(instances(world)).toBe(2);
+      for (const { path } of world.of('release')) ends.add(path!.at(-1)!);
+    };
+    expect(await explore(1, deployBeside)).toBeGreaterThan(15);
+    for (let seed = 1; seed <= 25; seed++) await deployBeside(atRandom(seed));
+    // Where the newer model came between the decision and the turn.
+    expect([...ends]).toEqual(['Released', 'Superseded']);
+  });
+
+  test('leaves a model that a person put back, though it is older', async () => {
+    const world = serving.copy({ metrics }, stage('none'));
+    world.start('build', 'newer', {});
+    await world.run();
+    expect(world.serves).toBe('newer');
+    world.start('release', 'by-hand', { build: 'first' });
+    await world.run();
+    expect(world.serves).toBe('first');
+    const [larger] = await deployed(world, 'a larger endpoint');
+    expect(larger.serves).toBe('first');
+    expect(instances(larger)).toBe(2);
+  });
+
+  test('decides once a release that is under way has ended', async () => {
+    const world = serving.copy({ metrics }, stage('a larger endpoint'));
+    world.start('build', 'newer', {});
+    let build: Started | undefined;
+    const first: Choose = (runnable, last, step) =>
+      runnable.find((thread) => thread === build?.thread && !thread.isAsleep) ?? inOrder(runnable, last, step);
+    await world.run(first, () => {
+      const [, release] = world.of('release');
+      if (build === undefined && (release?.thread.steps ?? 0) > 1) {
+        expect(release.status).toBe('RUNNING');
+        build = world.start('build', 'deploy-1', { ifChanged: true });
+      }
+    });
+    expect(build!.path).toContain('UnderWay');
+    expect(build!.output).toMatchObject({ decision: { artifact: expect.stringContaining('/newer/') as string } });
   });
 });

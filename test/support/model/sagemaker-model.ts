@@ -46,7 +46,7 @@ export class SageMakerModel {
   readonly jobs = new Map<string, Job>();
   /** Every change of an endpoint that was accepted, in order. */
   readonly changes: Change[] = [];
-  private time = Date.UTC(2026, 0, 1);
+  private time = Date.now();
 
   /** @param by who makes the call that is being answered */
   constructor(private readonly by: () => string) {}

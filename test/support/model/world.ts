@@ -245,7 +245,9 @@ export class World {
           const error = this.options.fault?.(state, input, name);
           if (error !== undefined) throw error;
           try {
-            return await this.invoke(state, name, () => task(input));
+            const answer = await this.invoke(state, name, () => task(input));
+            if ((answer as { action?: string } | undefined)?.action === 'wait') thread.isAsleep = true;
+            return answer;
           } catch (problem) {
             if (WAITING.includes((problem as Error).name)) thread.isAsleep = true;
             throw problem;
@@ -326,7 +328,14 @@ export class World {
     return { Body: Buffer.from(JSON.stringify({ value: this.serves!.includes('wrong') ? 0.1 : 0.9 })) };
   }
 
-  private sendStates(name: string, input: { executionArn: string; name: string; input: string }): object {
+  private sendStates(
+    name: string,
+    input: { executionArn: string; name: string; input: string; statusFilter?: string },
+  ): object {
+    if (name === 'ListExecutions') {
+      const found = this.of('release').filter(({ status }) => status === (input.statusFilter ?? status));
+      return { executions: found.reverse().map(({ arn, ...rest }) => ({ executionArn: arn, name: rest.name })) };
+    }
     if (name === 'StartExecution')
       return { executionArn: this.start('release', input.name, JSON.parse(input.input) as object).arn };
     const found = this.executions.get(input.executionArn);
