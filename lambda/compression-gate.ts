@@ -1,13 +1,15 @@
 import { CloudWatchClient, StandardUnit } from '@aws-sdk/client-cloudwatch';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { Manifest, ManifestTotals, readManifest } from './engine/manifest';
 import { checkCompression } from './gates/compression-limits';
-import { GateFailedError } from './gates/gate-errors';
+import { failGate } from './gates/fail-gate';
 import { Measurement, publishMetrics } from './gates/publish-metrics';
 import { NoArtifactError } from './release/release-errors';
 import { fields, text } from './support/fields';
 import { openStore } from './support/stores';
 
 const cloudWatch = new CloudWatchClient({ maxAttempts: 4 });
+const sageMaker = new SageMakerClient({ maxAttempts: 8 });
 
 /** Compares a finished artifact with the limits, and publishes its numbers either way. */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<ManifestTotals> {
@@ -18,7 +20,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   await publishMetrics(cloudWatch, text(event, 'pipeline'), measurements(manifest));
   const breaches = checkCompression(manifest, fields(event, 'limits'));
   if (breaches.length > 0)
-    throw new GateFailedError(`the compressed model does not keep its limits (${store.root}):`, breaches);
+    await failGate(sageMaker, event, `the compressed model does not keep its limits (${store.root}):`, breaches);
   return manifest.totals;
 }
 

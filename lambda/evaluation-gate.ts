@@ -1,11 +1,14 @@
 import { CloudWatchClient, StandardUnit } from '@aws-sdk/client-cloudwatch';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { checkMetrics, Compared, MetricLimit, readMetrics } from './gates/evaluation-limits';
-import { GateFailedError, InvalidMetricsError } from './gates/gate-errors';
+import { failGate } from './gates/fail-gate';
+import { InvalidMetricsError } from './gates/gate-errors';
 import { publishMetrics } from './gates/publish-metrics';
 import { InvalidEventError, text } from './support/fields';
 import { openStore } from './support/stores';
 
 const cloudWatch = new CloudWatchClient({ maxAttempts: 4 });
+const sageMaker = new SageMakerClient({ maxAttempts: 8 });
 
 const FILE = 'metrics.json';
 const MAX_BYTES = 1024 * 1024;
@@ -33,6 +36,6 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   );
   const breaches = checkMetrics(metrics, limits as MetricLimit[]);
   if (breaches.length > 0)
-    throw new GateFailedError(`the compressed model is not good enough (${store.root}${FILE}):`, breaches);
+    await failGate(sageMaker, event, `the compressed model is not good enough (${store.root}${FILE}):`, breaches);
   return { metrics };
 }

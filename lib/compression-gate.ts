@@ -8,6 +8,7 @@ import { FunctionTask } from './private/function-task';
 import { allowKey, allowList, allowMetrics, allowObjects } from './private/grants';
 import { HandlerFunction } from './private/handler-function';
 import { COMPRESSED } from './private/prefixes';
+import { Registration } from './private/registration';
 import { renderLimits } from './private/render-limits';
 import { requireModelName } from './private/validate';
 
@@ -57,6 +58,7 @@ export class CompressionGate extends Construct {
 
   private readonly handler: HandlerFunction;
   private readonly limits: Record<string, unknown>;
+  private group?: string;
 
   constructor(
     scope: Construct,
@@ -96,8 +98,19 @@ export class CompressionGate extends Construct {
         'artifact.$': options.artifactPath ?? '$.plan.artifact',
         pipeline: this.props.pipelineName,
         limits: this.limits,
+        ...(this.group === undefined ? {} : { group: this.group }),
       },
       resultPath: options.resultPath ?? '$.compression',
     }).retried();
+  }
+
+  /**
+   * Lets the states that are made from now on refuse versions that wait for approval and do not pass.
+   *
+   * @internal
+   */
+  public _refuseIn(registration: Registration): void {
+    this.group = registration.groupName;
+    registration.allowRefusing(this.handler);
   }
 }

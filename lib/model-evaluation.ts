@@ -15,6 +15,7 @@ import { allowPull } from './private/image-pull';
 import { createJobEnvironment, JobEnvironment } from './private/job-environment';
 import { JobTask } from './private/job-task';
 import { COMPRESSED, EVALUATION, RAW } from './private/prefixes';
+import { Registration } from './private/registration';
 import { createSageMakerRole } from './private/sagemaker-role';
 import { ensure, requireModelName } from './private/validate';
 import { validateEvaluation } from './private/validate-evaluation';
@@ -46,6 +47,7 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
 
   private readonly environment: JobEnvironment;
   private readonly gate: HandlerFunction;
+  private group?: string;
 
   constructor(
     scope: Construct,
@@ -118,10 +120,22 @@ export class ModelEvaluation extends Construct implements IGrantable, IConnectab
         'evaluation.$': '$.evaluation.address',
         pipeline: this.props.pipelineName,
         limits: this.props.limits,
+        ...(this.group === undefined ? {} : { group: this.group, 'artifact.$': '$.plan.artifact' }),
       },
       resultPath: '$.evaluated',
     }).retried();
   }
+
+  /**
+   * Lets the gates that are made from now on refuse versions that wait for approval and do not pass.
+   *
+   * @internal
+   */
+  public _refuseIn(registration: Registration): void {
+    this.group = registration.groupName;
+    registration.allowRefusing(this.gate);
+  }
+
   /** The metrics that have limits, and are published for each build. */
   public get metricNames(): string[] {
     return this.props.limits.map(({ metric }) => metric);

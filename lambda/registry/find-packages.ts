@@ -29,8 +29,27 @@ export async function findPackage(
   group: string,
   artifact: string,
 ): Promise<FoundPackage | undefined> {
+  return find(client, group, artifact);
+}
+
+/** The version that holds this artifact and that nobody has decided on. */
+export async function pendingPackageOf(
+  client: SageMakerClient,
+  group: string,
+  artifact: string,
+): Promise<FoundPackage | undefined> {
+  const found = await find(client, group, artifact, 'PendingManualApproval');
+  return found?.approval === 'PendingManualApproval' ? found : undefined;
+}
+
+async function find(
+  client: SageMakerClient,
+  group: string,
+  artifact: string,
+  status?: ModelApprovalStatus,
+): Promise<FoundPackage | undefined> {
   const described = describedBuild(buildOf(artifact));
-  for await (const { ModelPackageArn, ModelPackageDescription = '' } of list(client, group)) {
+  for await (const { ModelPackageArn, ModelPackageDescription = '' } of list(client, group, status)) {
     // Only the description of a version stands in the list, and a group may have thousands.
     if (!ModelPackageDescription.startsWith(described)) continue;
     const found = await describe(client, ModelPackageArn!);

@@ -65,6 +65,8 @@ export class BuildMachine extends Construct {
     super(scope, id);
     const gate = new CompressionGate(this, 'CompressionGate', { ...props, pipelineName: props.endpointName });
     this.metrics = gate.metrics;
+    if (props.approval === ReleaseApproval.MANUAL)
+      for (const judging of [gate, props.evaluation]) judging?._refuseIn(props.registration);
     const release = new StartRelease(this, props).toStates();
     this.changes = new Changes(this, 'Changes', props);
     const judge = gate

@@ -163,6 +163,16 @@ export class Registration extends Construct {
     allowListing(handler);
   }
 
+  /** Lets a gate refuse versions that wait for approval. */
+  public allowRefusing(handler: HandlerFunction): void {
+    this.allowFinding(handler);
+    allow(handler.role, {
+      actions: ['sagemaker:UpdateModelPackage'],
+      resources: [this.packages],
+      wildcardReason: PACKAGES_REASON,
+    });
+  }
+
   /** Lets a function find versions and see what is noted on them. */
   public allowFinding(handler: HandlerFunction): void {
     allow(handler.role, {

@@ -1,3 +1,5 @@
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { refusePackage } from '../../../lambda/registry/refuse-package';
 import { CompressionRecipe, EvaluationOptions, ModelPipelineProps, ReleaseApproval } from '../../../lib';
 import { evaluationOptions, pipelineProps } from '../../lib/support/pipelines';
 import { checkReleases } from '../../support/model/check-releases';
@@ -23,6 +25,15 @@ const CHANGES = {
   'nothing to measure': { limits: { maxRelativeError: 0.5 } },
   'a larger endpoint': { evaluation, endpoint: { ...pipelineProps().endpoint, instanceCount: 2 } },
   'another recipe': { evaluation, compression: { recipe: CompressionRecipe.fp16() } },
+  'another recipe, and a ratio that is not kept': {
+    evaluation,
+    compression: { recipe: CompressionRecipe.fp16() },
+    limits: { minCompressionRatio: 100 },
+  },
+  'another recipe, and a drop that is not kept': {
+    ...measured({ limits: [{ metric: 'accuracy', maxDrop: 0.005 }] }),
+    compression: { recipe: CompressionRecipe.fp16() },
+  },
 } satisfies Record<string, Partial<ModelPipelineProps>>;
 type Change = keyof typeof CHANGES;
 
@@ -57,8 +68,10 @@ async function deployed(from: World, change: Change, options?: WorldOptions): Pr
   return [world, build];
 }
 
-const notes = (world: World, version = 1): Record<string, string> =>
-  world.sageMaker.packages.get(`arn:aws:sagemaker:us-east-1:111122223333:model-package/${ENDPOINT}/${version}`)!.notes;
+type Package = World['sageMaker']['packages'] extends Map<string, infer T> ? T : never;
+const registered = (world: World, version = 1): Package =>
+  world.sageMaker.packages.get(`arn:aws:sagemaker:us-east-1:111122223333:model-package/${ENDPOINT}/${version}`)!;
+const notes = (world: World, version = 1): Record<string, string> => registered(world, version).notes;
 const did = ({ inputs = {} }: Started): string[] => Object.keys(inputs).filter((state) => state !== 'Prepare');
 /** Every change of the endpoint. */
 const moved = (world: World): object[] => world.sageMaker.changes.filter(({ operation }) => operation !== 'end');
@@ -206,6 +219,73 @@ describe('while an approval is pending', () => {
     await after.run();
     expect(build.path).toContain('Plan');
     expect(after.sageMaker.packages.size).toBe(3);
+  });
+
+  describe.each([
+    ['another recipe, and a ratio that is not kept', 'compression ratio: ', 'at least 100 is allowed'],
+    ['another recipe, and a drop that is not kept', 'accuracy dropped by 0.01 from 0.97 to 0.96', 'at most 0.005'],
+  ] as const)('one that does not keep moved limits (%s)', (change, number, limit) => {
+    test('is refused with the numbers, by the gate that it fails', async () => {
+      const [world, build] = deploy(pending, change, {}, MANUAL);
+      await world.run();
+      expect(build).toMatchObject({ status: 'FAILED', error: 'GateFailed' });
+      const { approval, because } = registered(world, 2);
+      expect(approval).toBe('Rejected');
+      expect(because).toContain(number);
+      expect(because).toContain(limit);
+      expect(because).toBe(build.cause!.replaceAll('\n', ' '));
+      expect(world.serves).toBe('first');
+      expect(registered(world, 1)).toEqual(registered(pending, 1));
+    });
+
+    test.each(['Approved', 'Rejected'] as const)('keeps what a person decided before: %s', async (decision) => {
+      const ends = new Set<string>();
+      await explore(1, async (choose) => {
+        const [world, build] = deploy(pending, change, { points: 'calls' }, MANUAL);
+        const send = jest.spyOn(world.sageMaker, 'send');
+        const looks = (): number =>
+          send.mock.calls.filter(([name]) => /^(List|Describe)ModelPackage/.test(name)).length;
+        let before: number | undefined;
+        world.threads.start('person', async () => {
+          await world.threads.point();
+          if (registered(world, 2).approval !== 'PendingManualApproval') return;
+          before = looks();
+          const decided = { ModelApprovalStatus: decision, ApprovalDescription: 'a person' };
+          world.sageMaker.send('UpdateModelPackage', { ModelPackageArn: arn(), ...decided });
+        });
+        await world.run(choose);
+        expect(build).toMatchObject({ status: 'FAILED', error: 'GateFailed' });
+        const isKept = before !== undefined && before < looks();
+        const { approval, because } = registered(world, 2);
+        expect(approval).toBe(isKept ? decision : 'Rejected');
+        expect(because === 'a person').toBe(isKept);
+        ends.add(before === undefined ? 'too late' : isKept ? 'kept' : 'after the last look');
+      });
+      expect([...ends].sort()).toEqual(['after the last look', 'kept', 'too late']);
+    });
+  });
+
+  test('a reason of any length and with any characters becomes one that SageMaker takes', async () => {
+    const world = pending.copy();
+    const { artifact } = notes(world, 2);
+    await refusePackage(new SageMakerClient({}), ENDPOINT, artifact, `a\u0000b\nc ${'😀'.repeat(2000)}`);
+    const { approval, because } = registered(world, 2);
+    expect(approval).toBe('Rejected');
+    expect(because).toMatch(/^a_b c 😀+…$/u);
+    expect([...because!]).toHaveLength(1024);
+  });
+
+  test('one that is deleted while it is refused fails with the numbers all the same', async () => {
+    await explore(1, async (choose) => {
+      const change = 'another recipe, and a ratio that is not kept';
+      const [world, build] = deploy(pending, change, { points: 'calls' }, MANUAL);
+      world.threads.start('person', async () => {
+        await world.threads.point();
+        world.sageMaker.send('DeleteModelPackage', { ModelPackageName: arn() });
+      });
+      await world.run(choose);
+      expect(build).toMatchObject({ status: 'FAILED', error: 'GateFailed' });
+    });
   });
 
   test('an approval at any time during such a run releases the one version there is', async () => {

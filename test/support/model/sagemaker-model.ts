@@ -2,6 +2,9 @@ import * as SageMaker from '@aws-sdk/client-sagemaker';
 
 const ACCOUNT = 'arn:aws:sagemaker:us-east-1:111122223333';
 
+/** What SageMaker takes as a description. */
+const DESCRIPTION = /^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]{0,1024}$/u;
+
 /** How often an endpoint has to be looked at until a change of it is over. */
 const LOOKS = 2;
 
@@ -16,6 +19,8 @@ interface Package {
   readonly request: SageMaker.CreateModelPackageCommandInput;
   readonly version: number;
   approval: SageMaker.ModelApprovalStatus;
+  /** Why it was decided so. */
+  because?: string;
   modified: number;
   notes: Record<string, string>;
 }
@@ -210,7 +215,10 @@ export class SageMakerModel {
     UpdateModelPackage: (input: SageMaker.UpdateModelPackageCommandInput) => {
       const held = this.packages.get(input.ModelPackageArn!);
       if (held === undefined) throw invalid(`ModelPackage ${input.ModelPackageArn} does not exist.`);
+      if (!DESCRIPTION.test(input.ApprovalDescription ?? ''))
+        throw invalid(`ApprovalDescription is not valid: ${input.ApprovalDescription}`);
       held.approval = input.ModelApprovalStatus ?? held.approval;
+      held.because = input.ApprovalDescription ?? held.because;
       Object.assign(held.notes, input.CustomerMetadataProperties);
       held.modified = this.time += 1000;
       return { ModelPackageArn: input.ModelPackageArn };
