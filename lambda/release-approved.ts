@@ -13,11 +13,20 @@ const states = new SFNClient({ maxAttempts: 8 });
 
 /**
  * Starts the release of a model package that was approved; called by EventBridge. Events may come late and more than
- * once, so what counts is the package as it is now, and the execution is named after its version and its last change:
- * the same approval starts one release.
+ * once, so what counts is the package as it is now, and the execution is named after its version and the time of the
+ * change that the event tells of: the same approval starts one release. SageMaker tells of every other change of an
+ * approved package in the same way, except for the fields that it names as changed.
+ *
+ * Source: Amazon SageMaker AI Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge".
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<{ started?: string }> {
-  const ModelPackageName = text(fields(event, 'detail'), 'ModelPackageArn');
+  const detail = fields(event, 'detail');
+  const ModelPackageName = text(detail, 'ModelPackageArn');
+  const { UpdatedModelPackageFields: changed } = detail;
+  if (Array.isArray(changed) && !changed.includes('ModelApprovalStatus')) {
+    console.log(`${ModelPackageName} was changed, and not approved: ${changed.join(', ')}; nothing is released`);
+    return {};
+  }
   const found = await describe(ModelPackageName);
   if (found === undefined) {
     console.log(`${ModelPackageName} was deleted meanwhile; nothing is released`);
@@ -31,8 +40,9 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   const build = found.CustomerMetadataProperties?.build;
   if (artifact === undefined || build === undefined)
     throw new Error(`${ModelPackageName} was not registered by this pipeline: it lacks an artifact or a build`);
-  const changed = (found.LastModifiedTime ?? found.CreationTime)!.getTime();
-  const name = `package-${found.ModelPackageVersion}-${changed}`;
+  // The package's own time is a later one where it was annotated since.
+  const approved = timeOf(detail) ?? (found.LastModifiedTime ?? found.CreationTime)!;
+  const name = `package-${found.ModelPackageVersion}-${approved.getTime()}`;
   try {
     await states.send(
       new StartExecutionCommand({
@@ -45,6 +55,12 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
   }
   return { started: name };
+}
+
+/** When what the event tells of was changed; undefined where it does not say. */
+function timeOf({ LastModifiedTime: time }: Readonly<Record<string, unknown>>): Date | undefined {
+  const parsed = new Date(typeof time === 'string' ? time : NaN);
+  return Number.isNaN(parsed.getTime()) ? undefined : parsed;
 }
 
 /** Undefined when it was deleted: there is nothing to start, and trying again would not bring it back. */

@@ -100,7 +100,7 @@ export class ModelPackages {
     for (const key of request.CustomerMetadataPropertiesToRemove ?? []) delete record.metadata[key];
     record.modified = now();
     this.context.save();
-    this.tell(record);
+    this.tell(record, changedFields(request));
     return { ModelPackageArn: record.arn };
   }
 
@@ -138,10 +138,21 @@ export class ModelPackages {
     return record;
   }
 
-  private tell(record: ModelPackageRecord): void {
+  private tell(record: ModelPackageRecord, changed: readonly string[] = []): void {
     const told = structuredClone(record);
     this.telling = this.telling
-      .then(() => tellOfPackage(this.context.events, told))
+      .then(() => tellOfPackage(this.context.events, told, changed))
       .catch((error: Error) => this.context.log(`EventBridge was not told of ${told.arn}: ${error.message}`));
   }
+}
+
+/** As events name them. */
+function changedFields(request: UpdateModelPackageInput): string[] {
+  const { ModelApprovalStatus, ApprovalDescription, CustomerMetadataProperties: set } = request;
+  const fields = {
+    ModelApprovalStatus,
+    ApprovalDescription,
+    CustomerMetadataProperties: set ?? request.CustomerMetadataPropertiesToRemove,
+  };
+  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }

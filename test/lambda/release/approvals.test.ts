@@ -51,6 +51,65 @@ test('approvals of an older and a newer build end with the newer one, in whateve
   });
 });
 
+describe('an approved version that is annotated', () => {
+  /** A person approves it, and goes back to the build before by hand. */
+  async function goneBack(): Promise<[World, string]> {
+    const world = serving.copy();
+    const approved = register(world, 'next', 'PendingManualApproval');
+    world.sageMaker.send('UpdateModelPackage', { ModelPackageArn: approved, ModelApprovalStatus: 'Approved' });
+    world.tellOf(approved, 'approval', ['ModelApprovalStatus', 'ApprovalDescription']);
+    await world.run();
+    expect(world.serves).toBe('next');
+    world.start('release', 'back', { build: 'good' });
+    await world.run();
+    expect(world.serves).toBe('good');
+    return [world, approved];
+  }
+
+  test.each([[['ApprovalDescription']], [['CustomerMetadataProperties']], [['ModelLifeCycle', 'sourceUri']]])(
+    'is not released again: %s',
+    async (changed) => {
+      const [world, approved] = await goneBack();
+      const releases = world.of('release').length;
+      world.sageMaker.send('UpdateModelPackage', { ModelPackageArn: approved, ApprovalDescription: 'was slow' });
+      world.tellOf(approved, 'annotation', changed);
+      await world.run();
+      expect(world.of('release')).toHaveLength(releases);
+      expect(world.serves).toBe('good');
+      expect(log).toHaveBeenCalledWith(expect.stringContaining(`and not approved: ${changed.join(', ')}`));
+    },
+  );
+
+  test('is released when it is approved once more', async () => {
+    const [world, approved] = await goneBack();
+    for (const ModelApprovalStatus of ['Rejected', 'Approved']) {
+      world.sageMaker.send('UpdateModelPackage', { ModelPackageArn: approved, ModelApprovalStatus });
+      world.tellOf(approved, ModelApprovalStatus, ['ModelApprovalStatus']);
+      await world.run();
+    }
+    expect(world.serves).toBe('next');
+  });
+
+  test('is released once, whether its approval is heard of before, after, or on both sides of that', async () => {
+    await explore(2, async (choose) => {
+      const world = serving.copy({ points: 'calls' });
+      const approved = register(world, 'next');
+      world.tellOf(approved, 'once', ['ModelApprovalStatus']);
+      world.tellOf(approved, 'twice', ['ModelApprovalStatus']);
+      world.threads.start('person', async () => {
+        await world.threads.point();
+        const CustomerMetadataProperties = { ticket: '17' };
+        world.sageMaker.send('UpdateModelPackage', { ModelPackageArn: approved, CustomerMetadataProperties });
+        world.tellOf(approved, 'annotation', ['CustomerMetadataProperties']);
+      });
+      await world.run(choose);
+      expect(world.of('release').filter(({ name }) => name.startsWith('package-'))).toHaveLength(1);
+      expect(world.serves).toBe('next');
+      checkReleases(world);
+    });
+  });
+});
+
 test('an approval that was taken back before it is told of releases nothing', async () => {
   const world = serving.copy();
   const rejected = register(world, 'next');

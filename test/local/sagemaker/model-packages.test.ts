@@ -91,6 +91,18 @@ test('versions count up in their group, and EventBridge hears of each and of its
     ['SageMaker Model Package State Change', 1, 'Approved'],
   ]);
   expect(heard[2].detail).toMatchObject({ ModelPackageArn: first, ModelPackageGroupName: 'digits' });
+  expect(heard.map(({ detail }) => detail.UpdatedModelPackageFields)).toEqual([
+    undefined,
+    undefined,
+    ['ModelApprovalStatus', 'ApprovalDescription', 'CustomerMetadataProperties'],
+  ]);
+  expect(heard[2].detail.LastModifiedTime).toBe(described.LastModifiedTime!.toISOString());
+  await sageMaker.client.send(new UpdateModelPackageCommand({ ModelPackageArn: first, ApprovalDescription: 'still' }));
+  const { detail } = await nextEvent();
+  expect(detail).toMatchObject({
+    ModelApprovalStatus: 'Approved',
+    UpdatedModelPackageFields: ['ApprovalDescription'],
+  });
 });
 
 test('the same token gives the same package', async () => {

@@ -189,10 +189,19 @@ export class World {
     this.sageMaker.changes.push({ by: name, operation: 'end' });
   }
 
-  /** Tells that a model package was changed, as EventBridge would. */
-  tellOf(modelPackage: string, name: string): void {
+  /**
+   * Tells that a model package was changed, as EventBridge would.
+   *
+   * @param changed The fields that were; undefined for an event that does not say, such as of one that was just made.
+   */
+  tellOf(modelPackage: string, name: string, changed?: readonly string[]): void {
+    const { LastModifiedTime } = this.sageMaker.send('DescribeModelPackage', { ModelPackageName: modelPackage }) as {
+      LastModifiedTime: Date;
+    };
+    const time = LastModifiedTime.toISOString();
+    const detail = { ModelPackageArn: modelPackage, LastModifiedTime: time, UpdatedModelPackageFields: changed };
     this.threads.start(name, async () => {
-      await World.functions.get('release-approved')!({ detail: { ModelPackageArn: modelPackage } } as unknown as Json);
+      await World.functions.get('release-approved')!({ detail } as unknown as Json);
     });
   }
 
