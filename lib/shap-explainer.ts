@@ -1,3 +1,16 @@
+import { IBucket } from 'aws-cdk-lib/aws-s3';
+
+/** A baseline that is too long for an endpoint's configuration, as an object in S3. */
+export interface ShapBaselineObject {
+  /** Where it is. The endpoint's role may read this one object, with the bucket's key if it has one. */
+  readonly bucket: IBucket;
+  /**
+   * Its key, 1 to 900 characters. SageMaker reads the object when instances start, and a release does not see that its
+   * content changed: give another content another key.
+   */
+  readonly key: string;
+}
+
 /** What a feature is, for explanations. */
 export enum ShapFeatureType {
   /** A number. */
@@ -26,10 +39,18 @@ export interface ShapExplainer {
   /**
    * The values that a feature has when it says nothing, a record a line, 1 to 4096 characters; of a text, what stands in
    * the place of a part that is left out.
+   *
+   * @default - the one of `baselineObject`; there must be exactly one of the two
    */
-  readonly baseline: string;
+  readonly baseline?: string;
   /**
-   * The format of `baseline`: `text/csv` or `application/jsonlines`.
+   * The same as an object in S3, for more records than `baseline` can hold.
+   *
+   * @default - the one of `baseline`; there must be exactly one of the two
+   */
+  readonly baselineObject?: ShapBaselineObject;
+  /**
+   * The format of the baseline: `text/csv` or `application/jsonlines`.
    *
    * @default 'text/csv'
    */

@@ -13,6 +13,7 @@ import { ScaledEndpoint } from './allow-scaling';
 import { allowAnswering } from './async-places';
 import { allowGuards, allowKey, allowList, allowObjects, allowVolumeKey } from './grants';
 import { allowPull } from './image-pull';
+import { allowExplainer } from './render-explainer';
 import { createNetwork, Network } from './network';
 import { CAPTURED, COMPRESSED } from './prefixes';
 import { countsOf, renderComponent, renderCopyScaling } from './render-component';
@@ -131,6 +132,7 @@ export class Hosting extends Construct {
       allowObjects(role, models.bucket, `${CAPTURED}/${endpointName}/`, ['s3:PutObject']);
       allowKey(role, models.encryptionKey, 'write');
     }
+    if (endpoint.explainer !== undefined) allowExplainer(role, endpoint.explainer);
     if (endpoint.asyncInference !== undefined) allowAnswering(role, models, endpointName, endpoint.asyncInference);
     allowVolumeKey(role, this.volumeKey);
     allowGuards(role, this.guards);

@@ -1,4 +1,7 @@
+import { Token } from 'aws-cdk-lib';
+import { IRole } from 'aws-cdk-lib/aws-iam';
 import { ShapExplainer, ShapFeatureType } from '../shap-explainer';
+import { allow, allowKey } from './grants';
 import { ensure, requireCount, requireWhole } from './validate';
 import { withoutGaps } from './without-gaps';
 
@@ -17,12 +20,16 @@ export function renderExplainer(explainer: ShapExplainer): Record<string, unknow
     FeatureHeaders: explainer.featureHeaders,
     FeatureTypes: explainer.featureTypes,
   });
-  const { textGranularity: Granularity, textLanguage: Language = 'en' } = explainer;
+  const { baselineObject: object, textGranularity: Granularity, textLanguage: Language = 'en' } = explainer;
   return withoutGaps({
     EnableExplanations: explainer.enableExplanations,
     InferenceConfig: Object.keys(inference).length === 0 ? undefined : inference,
     ShapConfig: withoutGaps({
-      ShapBaselineConfig: { MimeType: explainer.baselineMimeType ?? 'text/csv', ShapBaseline: explainer.baseline },
+      ShapBaselineConfig: withoutGaps({
+        MimeType: explainer.baselineMimeType ?? 'text/csv',
+        ShapBaseline: explainer.baseline,
+        ShapBaselineUri: object && `s3://${object.bucket.bucketName}/${object.key}`,
+      }),
       NumberOfSamples: explainer.numberOfSamples,
       UseLogit: explainer.useLogit,
       Seed: explainer.seed,
@@ -33,7 +40,7 @@ export function renderExplainer(explainer: ShapExplainer): Record<string, unknow
 
 /** Checks what SageMaker would refuse. */
 export function validateExplainer(explainer: ShapExplainer): void {
-  requireLength(explainer.baseline, 'baseline', 4096);
+  requireBaseline(explainer);
   for (const name of EXPRESSIONS) requireLength(explainer[name], name, 64);
   requireWhole(explainer.numberOfSamples, 'explainer.numberOfSamples', 1, 2 ** 31 - 1);
   requireWhole(explainer.maxRecordCount, 'explainer.maxRecordCount', 1, 2 ** 31 - 1);
@@ -44,6 +51,30 @@ export function validateExplainer(explainer: ShapExplainer): void {
   requireNames(explainer.featureHeaders, 'featureHeaders', 256);
   requireFormat(explainer);
   requireTypes(explainer);
+}
+
+/** Lets the role that an endpoint runs with read what its explainer needs. */
+export function allowExplainer(role: IRole, { baselineObject: object }: ShapExplainer): void {
+  if (object === undefined) return;
+  allow(role, { actions: ['s3:GetObject'], resources: [object.bucket.arnForObjects(object.key)] });
+  allowKey(role, object.bucket.encryptionKey, 'read');
+}
+
+function requireBaseline({ baseline, baselineObject: object }: ShapExplainer): void {
+  const given = Object.entries({ baseline, baselineObject: object }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  ensure(
+    given.length === 1,
+    `explainer needs exactly one of baseline and baselineObject, received: ${given.join(' and ') || 'none'}`,
+  );
+  requireLength(baseline, 'baseline', 4096);
+  if (object === undefined || Token.isUnresolved(object.key)) return;
+  requireLength(object.key, 'baselineObject.key', 900);
+  ensure(
+    /^[^/*?\s][^*?\s]*[^/*?\s]$|^[^/*?\s]$/.test(object.key),
+    `explainer.baselineObject.key must be the key of one object, without spaces, * and ?, and no slash at either end, received: ${object.key}`,
+  );
 }
 
 const EXPRESSIONS = [

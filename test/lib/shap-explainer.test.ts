@@ -1,3 +1,7 @@
+import { Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { ModelPipeline, ShapExplainer, ShapFeatureType, ShapTextGranularity } from '../../lib';
 import { check } from '../../local/sagemaker/api/shapes';
 import { EXPLAINER_CONFIG, validateExplainer } from '../../local/sagemaker/endpoints/explainer-config';
@@ -84,6 +88,77 @@ test.each<[string, ShapExplainer, object]>([
   expect(config).toEqual({ ClarifyExplainerConfig: rendered });
   check(config, EXPLAINER_CONFIG);
   validateExplainer({ EndpointConfigName: 'e', ProductionVariants: [], ExplainerConfig: config });
+});
+
+interface Policy {
+  readonly PolicyDocument: { readonly Statement: { readonly Action: string | string[]; readonly Resource: unknown }[] };
+}
+
+describe('a baseline in S3', () => {
+  const synthesizeObject = (bucket: (stack: Stack) => IBucket, key = 'shap/irises.csv'): [Stack, object] => {
+    const stack = newStack();
+    const props = pipelineProps();
+    const explainer = { baselineObject: { bucket: bucket(stack), key } };
+    new ModelPipeline(stack, 'Pipeline', { ...props, endpoint: { ...props.endpoint, explainer } });
+    return [stack, definitionOf(stack, 'ReleaseMachine').States.Release.Parameters.specification.endpointConfig];
+  };
+  const named = (stack: Stack): IBucket => Bucket.fromBucketName(stack, 'Baselines', 'baselines');
+
+  test('is named by its address, in a config that the local SageMaker takes', () => {
+    const [, { ExplainerConfig: config }] = synthesizeObject(named) as [Stack, { ExplainerConfig: object }];
+    expect(config).toEqual({
+      ClarifyExplainerConfig: {
+        ShapConfig: {
+          ShapBaselineConfig: { MimeType: 'text/csv', ShapBaselineUri: 's3://baselines/shap/irises.csv' },
+        },
+      },
+    });
+    check(config, EXPLAINER_CONFIG);
+    validateExplainer({ EndpointConfigName: 'e', ProductionVariants: [], ExplainerConfig: config });
+  });
+
+  test('may be read by the role that the endpoint runs with: the one object, with its key', () => {
+    const [stack] = synthesizeObject((scope) => {
+      const encryptionKey = Key.fromKeyArn(scope, 'Key', 'arn:aws:kms:us-east-1:111122223333:key/baselines');
+      return Bucket.fromBucketAttributes(scope, 'Baselines', { bucketName: 'baselines', encryptionKey });
+    });
+    const policies = Template.fromStack(stack).findResources('AWS::IAM::Policy', {
+      Properties: { Roles: [{ Ref: Match.stringLikeRegexp('HostingRole') }] },
+    });
+    const [{ Properties: policy }] = Object.values(policies) as { Properties: Policy }[];
+    const allowed = (action: string): unknown[] =>
+      policy.PolicyDocument.Statement.filter(({ Action }) => [Action].flat().includes(action)).flatMap(
+        ({ Resource }) => Resource,
+      );
+    expect(allowed('s3:GetObject')).toContainEqual({
+      'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::baselines/shap/irises.csv']],
+    });
+    expect(JSON.stringify(policy).match(/:s3:::baselines[^"]*/g)).toEqual([':s3:::baselines/shap/irises.csv']);
+    expect(allowed('kms:Decrypt')).toContain('arn:aws:kms:us-east-1:111122223333:key/baselines');
+  });
+
+  test.each([
+    ['', 'explainer.baselineObject.key must have 1 to 900 characters, received: 0'],
+    ['x'.repeat(901), 'explainer.baselineObject.key must have 1 to 900 characters, received: 901'],
+    ['shap/', 'must be the key of one object'],
+    ['/shap.csv', 'must be the key of one object'],
+    ['shap/*.csv', 'without spaces, * and ?, and no slash at either end, received: shap/*.csv'],
+  ])('is refused under the key "%s"', (key, message) => {
+    expect(() => synthesizeObject(named, key)).toThrow(message);
+  });
+
+  test('is refused beside one that is written out', () => {
+    const bucket = named(newStack());
+    expect(() => synthesize({ baseline: '0', baselineObject: { bucket, key: 'b.csv' } })).toThrow(
+      'explainer needs exactly one of baseline and baselineObject, received: baseline and baselineObject',
+    );
+  });
+});
+
+test('a baseline there must be', () => {
+  expect(() => synthesize({ seed: 1 })).toThrow(
+    'explainer needs exactly one of baseline and baselineObject, received: none',
+  );
 });
 
 test.each<[string, Partial<ShapExplainer>, string]>([

@@ -1,4 +1,8 @@
-import { CreateEndpointConfigCommand, UpdateEndpointCommand } from '@aws-sdk/client-sagemaker';
+import {
+  ClarifyShapBaselineConfig,
+  CreateEndpointConfigCommand,
+  UpdateEndpointCommand,
+} from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { attributionsOf, explain, explainedConfig, explainerOf, TEXT_SCRIPT } from './explained-models';
 import { BUCKET, TestSageMaker } from './test-sagemaker';
@@ -67,6 +71,23 @@ test('answers have the shape of AWS, and each request may say which of its recor
   expect(all.explanations.kernel_shap!.map((entry) => entry?.length)).toEqual([2, 2]);
   const described = await sageMaker.describe(name);
   expect(described.ExplainerConfig).toMatchObject({ ClarifyExplainerConfig: more });
+});
+
+test('a baseline in S3 explains as the same one written into the config', async () => {
+  const records = '0,0\n0.5,-1\n2,1\n';
+  await sageMaker.put('baseline.csv', records);
+  const explained = async (ShapBaselineConfig: ClarifyShapBaselineConfig): Promise<unknown> => {
+    const explainer = { ShapConfig: { ShapBaselineConfig } };
+    const name = await sageMaker.endpoint(await explainedConfig(sageMaker, CLASSES, explainer));
+    return explain(sageMaker, name, '1,0\n-2,0.5');
+  };
+  const [inline, stored, other] = await Promise.all([
+    explained({ MimeType: 'text/csv', ShapBaseline: records }),
+    explained({ MimeType: 'text/csv', ShapBaselineUri: `s3://${BUCKET}/baseline.csv` }),
+    explained({ MimeType: 'text/csv', ShapBaseline: '0,0' }),
+  ]);
+  expect(stored).toEqual(inline);
+  expect(other).not.toEqual(inline);
 });
 
 test('every class has its attribution, under the names that are given', async () => {
