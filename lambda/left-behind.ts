@@ -1,7 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { endedBuild } from './left-behind/ended-build';
 import { giveUp } from './left-behind/give-up';
-import { isActive } from './release/executions';
-import { buildName } from './support/build-name';
 import { index, text } from './support/fields';
 import { openStore, s3 } from './support/stores';
 
@@ -13,9 +12,12 @@ const states = new SFNClient({ maxAttempts: 8 });
  * its own end is told, too.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<{ removed: boolean }> {
-  const execution = text(event, 'execution');
-  if (await isActive(states, execution, index(event, 'lingerSeconds'))) return { removed: false };
-  const build = buildName(execution.slice(execution.lastIndexOf(':') + 1));
+  const build = await endedBuild(states, {
+    execution: text(event, 'execution'),
+    lingerSeconds: index(event, 'lingerSeconds'),
+    stateMachineArn: event.stateMachineArn === undefined ? undefined : text(event, 'stateMachineArn'),
+  });
+  if (build === undefined) return { removed: false };
   const work = `s3://${text(event, 'bucket')}/work/${text(event, 'model')}/${build}/`;
   return { removed: await giveUp({ s3, openStore, work }) };
 }

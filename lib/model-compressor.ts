@@ -12,6 +12,7 @@ import { CompressionFunctions } from './private/compression-functions';
 import { CompressionMachine } from './private/compression-machine';
 import { createCompressionTask } from './private/compression-task';
 import { grantStartAndDescribe } from './private/grant-executions';
+import { LeftBehind } from './private/left-behind';
 import { ensure, requireDuration, requireModelName, requireWhole } from './private/validate';
 
 /** Compresses models that lie in S3. */
@@ -75,7 +76,9 @@ export interface ModelCompressorProps extends CompressionOptions {
 
 /**
  * Compression alone: give it a bucket, get a state machine that compresses models in it. The machine can be started as it
- * is, called from a machine of your own (`toTask`), or taken apart into the states of one (`toStates`).
+ * is, called from a machine of your own (`toTask`), or taken apart into the states of one (`toStates`). What its builds leave
+ * behind that fail, are stopped or run out of time is removed once no function of them can go on any more; of the states in
+ * a machine of your own, that is yours to do (`abortFunction`).
  *
  * @example
  * const compressor = new ModelCompressor(this, 'Compressor', { modelName: 'digits', models, recipe: CompressionRecipe.int8() });
@@ -137,6 +140,13 @@ export class ModelCompressor extends Construct implements IModelCompressor {
       logEncryptionKey: props.models.logEncryptionKey,
     });
     this.machine = machine;
+    new LeftBehind(this, 'LeftBehind', {
+      modelName: props.modelName,
+      models: props.models,
+      buildMachine: machine,
+      functionTimeout: functions.timeout,
+      sharesBuilds: true,
+    }).watch(this, 'FailedBuilds');
   }
 
   /**

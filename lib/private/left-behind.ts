@@ -20,6 +20,12 @@ export interface LeftBehindProps {
   readonly buildMachine: StateMachine;
   /** How long a function of a build that ended can go on. */
   readonly functionTimeout: Duration;
+  /**
+   * Whether executions may be told which build to make, and several the same one.
+   *
+   * @default false
+   */
+  readonly sharesBuilds?: boolean;
 }
 
 /** Clocks differ, and events take some seconds. */
@@ -40,7 +46,7 @@ export class LeftBehind extends Construct {
     private readonly props: LeftBehindProps,
   ) {
     super(scope, id);
-    const { buildMachine, functionTimeout, modelName, models } = props;
+    const { buildMachine, functionTimeout, modelName, models, sharesBuilds = false } = props;
     const handler = new HandlerFunction(this, 'Remove', {
       handler: 'left-behind',
       description: `Removes what builds of the model ${modelName} left behind`,
@@ -54,6 +60,8 @@ export class LeftBehind extends Construct {
       resources: [executionArns(buildMachine)],
       wildcardReason: 'The executions of the one build machine, whose names come with each build.',
     });
+    if (sharesBuilds)
+      allow(handler.role, { actions: ['states:ListExecutions'], resources: [buildMachine.stateMachineArn] });
     const wait = new Wait(this, 'Wait', {
       stateName: 'FunctionsMayGoOn',
       comment: 'Longer than any function that the build had called.',
@@ -68,6 +76,7 @@ export class LeftBehind extends Construct {
         bucket: models.bucket.bucketName,
         model: modelName,
         lingerSeconds: functionTimeout.toSeconds(),
+        ...(sharesBuilds ? { stateMachineArn: buildMachine.stateMachineArn } : {}),
       },
       resultPath: JsonPath.DISCARD,
     }).retried();

@@ -1,11 +1,11 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { CompressionRecipe, ModelBucket, ModelCompressor, ModelCompressorProps } from '../../lib';
+import { CompressionRecipe, ModelBucket, ModelCompressor, ModelCompressorProps, ModelPipeline } from '../../lib';
 import { definitionOf } from './support/definition';
 import { execute } from './support/execute';
-import { newStack } from './support/pipelines';
+import { newStack, pipelineProps } from './support/pipelines';
 
 function compressor(stack: Stack, changes: Partial<ModelCompressorProps> = {}): ModelCompressor {
   const models = new ModelBucket(stack, 'Models');
@@ -51,6 +51,49 @@ describe('the state machine', () => {
     const { error, cause } = await execute(definition, {}, HANDLERS);
     expect(error).toBe('NoSource');
     expect(cause).toContain('{"source":"s3://bucket/prefix/"}');
+  });
+});
+
+describe('what failed builds leave behind', () => {
+  const stack = newStack();
+  compressor(stack, { timeout: Duration.minutes(4) });
+  const machine = { Ref: Match.stringLikeRegexp('CompressionMachine') };
+
+  test('is removed once no function of them can go on', () => {
+    const { States } = definitionOf(stack, 'LeftBehind');
+    expect(States.FunctionsMayGoOn).toMatchObject({ Type: 'Wait', Seconds: 5 * 60 });
+    expect(States.RemoveLeftBehind.Parameters).toMatchObject({
+      model: 'digits',
+      lingerSeconds: 240,
+      stateMachineArn: expect.stringContaining('Compression') as string,
+    });
+    Template.fromStack(stack).hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.states'],
+        detail: { stateMachineArn: [machine], status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      },
+      Targets: [{ Arn: { Ref: Match.stringLikeRegexp('LeftBehindMachine') } }],
+    });
+  });
+
+  test('is looked for by a function that may see which builds the one machine makes', () => {
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('LeftBehindRemove') }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([{ Action: 'states:ListExecutions', Effect: 'Allow', Resource: machine }]),
+      },
+    });
+  });
+
+  test.each([
+    ['once behind the builds of a pipeline', true, 1],
+    ['by nothing where there is no machine', false, 0],
+  ])('is removed %s', (_, isPipeline, count) => {
+    const other = newStack();
+    if (isPipeline) new ModelPipeline(other, 'Pipeline', pipelineProps());
+    else compressor(other, { createStateMachine: false });
+    const machines = Object.keys(Template.fromStack(other).findResources('AWS::StepFunctions::StateMachine'));
+    expect(machines.filter((name) => name.includes('LeftBehind'))).toHaveLength(count);
   });
 });
 

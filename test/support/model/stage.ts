@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { zipSync } from 'fflate';
-import { ModelPipeline, ModelPipelineProps, SmokeTest } from '../../../lib';
+import {
+  CompressionRecipe,
+  ModelBucket,
+  ModelCompressor,
+  ModelPipeline,
+  ModelPipelineProps,
+  SmokeTest,
+} from '../../../lib';
 import { definitionOf, MachineDefinition } from '../../lib/support/definition';
 import { newStack, pipelineProps } from '../../lib/support/pipelines';
 
@@ -11,9 +18,19 @@ export type Machine = 'build' | 'release' | 'left-behind';
 
 /** The machines of a pipeline as they are deployed, and what a deployment puts into the bucket of assets. */
 export interface Stage {
-  readonly machines: Readonly<Record<Machine, MachineDefinition>>;
+  readonly machines: Readonly<Partial<Record<Machine, MachineDefinition>>>;
   /** Content by place, `bucket/key`. */
   readonly assets: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Synthesizes a compressor that is used alone. */
+export function makeCompressorStage(): Stage {
+  const stack = newStack();
+  const models = new ModelBucket(stack, 'Models');
+  new ModelCompressor(stack, 'Compressor', { modelName: 'digits', models, recipe: CompressionRecipe.int8() });
+  const read = (name: string): MachineDefinition =>
+    JSON.parse(JSON.stringify(definitionOf(stack, name)).replaceAll(/<ModelsBucket\w+>/g, BUCKET)) as MachineDefinition;
+  return { machines: { build: read('Compression'), 'left-behind': read('LeftBehind') }, assets: new Map() };
 }
 
 /** Synthesizes a pipeline for ENDPOINT whose answers are compared with 0.9. */

@@ -153,7 +153,7 @@ export class World {
     const startTime = this.now();
     const thread = this.threads.start(name, async () => {
       const done = await execute(
-        this.stage.machines[machine],
+        this.stage.machines[machine]!,
         input,
         this.tasks(() => started),
         { machine, name, startTime },
@@ -347,11 +347,18 @@ export class World {
     }
     if (name === 'StartExecution')
       return { executionArn: this.start('release', input.name, JSON.parse(input.input) as object).arn };
+    if (name === 'ListExecutions')
+      return {
+        executions: this.of('build').flatMap(({ arn, status }) =>
+          status === 'RUNNING' ? [{ executionArn: arn }] : [],
+        ),
+      };
     const found = this.executions.get(input.executionArn);
     if (found === undefined) throw fault('ExecutionDoesNotExist');
     const { status, thread } = found;
-    if (status === 'RUNNING') return { status };
+    const told = { input: JSON.stringify(found.input) };
+    if (status === 'RUNNING') return { ...told, status };
     // Functions have ended by the time that a turn is passed on.
-    return { status, stopDate: thread.isStopped || thread.isDone ? new Date(0) : new Date() };
+    return { ...told, status, stopDate: thread.isStopped || thread.isDone ? new Date(0) : new Date() };
   }
 }
