@@ -1,31 +1,27 @@
-import { INTEGER_MAGIC, MAGNITUDE, word } from './constants';
+import { MAGNITUDE, NIBBLES, word } from './constants';
+import { fetch, gather, gathered, highs, lows, MOST, ROW, STRIP } from './gather-columns';
 import { held } from './lanes';
 import { nbits4AsymmetricF32Exact, nbits4F32Exact } from './nbits4';
 import { largestWord } from './range';
 import { addStats, both, countBytes } from './stats';
 import { transposeF32 } from './transpose';
 
-// The blocks of nbits4.ts, taken from a matrix whose rows are the inputs, so that a block lies down a column. Sixteen
-// columns, a cache line wide, are gathered at a time, because rows that lie a power of two apart would push each other out
-// of the cache. Four columns then share a vector: nothing is transposed but the codes, which are an eighth of the weights.
-
-const STRIP: i32 = 16;
-
-/** The largest block. */
-const MOST: i32 = 256;
-
-const gathered: usize = memory.data(MOST * STRIP * 4, 16);
+// The blocks of nbits4.ts, taken from a matrix whose rows are the inputs, so that a block lies down a column. Some columns
+// are gathered at a time, and four of them share a vector: nothing is transposed but the codes, which are an eighth of the
+// weights.
 
 /** Four columns as rows, for blocks that are encoded one by one. */
 const turned: usize = memory.data(MOST * 4 * 4, 16);
 
-/** What rangeOf finds of each gathered column. */
-const highs: usize = memory.data(STRIP * 4, 16);
-const lows: usize = memory.data(STRIP * 4, 16);
-
 /** Magnitudes within which scales, their inverses and the squares of both are normal numbers. */
 const LEAST: f32 = 1e-12;
 const MOST_ORDINARY: f32 = 1e12;
+
+/** The largest f32 below 0.5: added to a positive number, it takes ties to the next integer, and nothing that is less. */
+const BELOW_HALF: f32 = 0.49999997;
+
+/** 2^23, whose ulp is 1. */
+const WHOLE: f32 = 8388608;
 
 /**
  * Encodes a block of each of `cols` columns exactly as nbits4F32Exact does: `size` weights (a multiple of 16, 256 at the
@@ -57,8 +53,11 @@ function encodeColumns<A>(
   let largest: u32 = 0;
   for (let strip = 0; strip < cols; strip += STRIP) {
     const whole = cols - strip >= STRIP && used == size;
-    if (whole) gather(src, size, srcStride);
     const end = min(cols, strip + STRIP);
+    if (whole) {
+      fetch(dst + <usize>(strip * dstStride), end - strip, dstStride, size >> 1);
+      gather(src, size, srcStride);
+    }
     for (let col = strip; col < end; col += 4) {
       const count = min(4, end - col);
       const at = <usize>(col - strip) << 2;
@@ -81,47 +80,6 @@ function encodeColumns<A>(
     src += <usize>STRIP << 2;
   }
   return largest;
-}
-
-/** Gathers sixteen columns, and keeps what rangeOf keeps of each: the largest as signed and as unsigned integers. */
-function gather(src: usize, rows: i32, stride: i32): void {
-  const zero = i32x4.splat(0);
-  let high0 = zero;
-  let high1 = zero;
-  let high2 = zero;
-  let high3 = zero;
-  let low0 = zero;
-  let low1 = zero;
-  let low2 = zero;
-  let low3 = zero;
-  const end = gathered + <usize>(rows * STRIP * 4);
-  for (let to = gathered; to < end; to += STRIP * 4) {
-    const a = v128.load(src);
-    const b = v128.load(src, 16);
-    const c = v128.load(src, 32);
-    const d = v128.load(src, 48);
-    v128.store(to, a);
-    v128.store(to, b, 16);
-    v128.store(to, c, 32);
-    v128.store(to, d, 48);
-    high0 = i32x4.max_s(high0, a);
-    high1 = i32x4.max_s(high1, b);
-    high2 = i32x4.max_s(high2, c);
-    high3 = i32x4.max_s(high3, d);
-    low0 = i32x4.max_u(low0, a);
-    low1 = i32x4.max_u(low1, b);
-    low2 = i32x4.max_u(low2, c);
-    low3 = i32x4.max_u(low3, d);
-    src += <usize>stride;
-  }
-  v128.store(highs, high0);
-  v128.store(highs, high1, 16);
-  v128.store(highs, high2, 32);
-  v128.store(highs, high3, 48);
-  v128.store(lows, low0);
-  v128.store(lows, low1, 16);
-  v128.store(lows, low2, 32);
-  v128.store(lows, low3, 48);
 }
 
 /**
@@ -158,43 +116,101 @@ function encodeFour<A>(
   spread(scale, scales, scaleStride);
 
   const inverse = f32x4.div(f32x4.splat(1), scale);
-  const magic = word(INTEGER_MAGIC);
-  const half = held(0.5);
-  const most = held(15);
-  const zero = f32x4.splat(0);
-  const pointCodes = i32x4.mul(i32x4.trunc_sat_f32x4_u(point), i32x4.splat(0x11111111));
-  let signal = zero;
-  let noise = zero;
-  let zeros = zero;
+  const half = held(BELOW_HALF);
+  const most = held(15.5);
+  const sixteen = held(16);
+  const magic = held(WHOLE);
+  const low = word(NIBBLES);
+  // The zero point in the lower, and in the upper half of each byte.
+  const lowPoint = i32x4.mul(i32x4.trunc_sat_f32x4_u(point), i32x4.splat(0x01010101));
+  const highPoint = i32x4.shl(lowPoint, 4);
+  let signal = f32x4.splat(0);
+  let noise = signal;
+  let zeros = signal;
   let src = gathered + at;
-  const end = src + <usize>(size * STRIP * 4);
+  const end = src + <usize>size * ROW;
   while (src < end) {
-    // Eight rows: each pushes its code into a word from above.
-    const stop = src + 8 * STRIP * 4;
-    let codes = zero;
-    for (; src < stop; src += STRIP * 4) {
-      const x = f32x4.mul(v128.load(src), inverse);
-      const v = f32x4.add(x, point);
-      const inside = f32x4.pmin(sizeof<A>() == 1 ? v : f32x4.pmax(v, zero), most);
-      const near = f32x4.add(inside, magic);
-      const even = f32x4.sub(near, magic);
-      // Ties went to the even integer; where that is the lower one they go up. To the sum of errors it is all the same.
-      const up = f32x4.ge(f32x4.sub(inside, even), half);
-      codes = v128.or(i32x4.shr_u(codes, 4), i32x4.shl(i32x4.sub(near, up), 28));
-      const d = f32x4.sub(v, even);
-      signal = f32x4.add(signal, f32x4.mul(x, x));
-      noise = f32x4.add(noise, f32x4.mul(d, d));
-    }
+    // Eight rows, of which each half is gathered in a number below 65536, from the last row on.
+    let x: v128;
+    let v: v128;
+    let q: v128;
+    let d: v128;
+    x = f32x4.mul(v128.load(src, 3 * ROW), inverse);
+    v = f32x4.add(x, point);
+    q = near<A>(v, half, most);
+    d = f32x4.sub(v, q);
+    let lower = q;
+    signal = f32x4.add(signal, f32x4.mul(x, x));
+    noise = f32x4.add(noise, f32x4.mul(d, d));
+    x = f32x4.mul(v128.load(src, 2 * ROW), inverse);
+    v = f32x4.add(x, point);
+    q = near<A>(v, half, most);
+    d = f32x4.sub(v, q);
+    lower = f32x4.add(f32x4.mul(lower, sixteen), q);
+    signal = f32x4.add(signal, f32x4.mul(x, x));
+    noise = f32x4.add(noise, f32x4.mul(d, d));
+    x = f32x4.mul(v128.load(src, ROW), inverse);
+    v = f32x4.add(x, point);
+    q = near<A>(v, half, most);
+    d = f32x4.sub(v, q);
+    lower = f32x4.add(f32x4.mul(lower, sixteen), q);
+    signal = f32x4.add(signal, f32x4.mul(x, x));
+    noise = f32x4.add(noise, f32x4.mul(d, d));
+    x = f32x4.mul(v128.load(src), inverse);
+    v = f32x4.add(x, point);
+    q = near<A>(v, half, most);
+    d = f32x4.sub(v, q);
+    lower = f32x4.add(f32x4.mul(lower, sixteen), q);
+    signal = f32x4.add(signal, f32x4.mul(x, x));
+    noise = f32x4.add(noise, f32x4.mul(d, d));
+    x = f32x4.mul(v128.load(src, 7 * ROW), inverse);
+    v = f32x4.add(x, point);
+    q = near<A>(v, half, most);
+    d = f32x4.sub(v, q);
+    let upper = q;
+    signal = f32x4.add(signal, f32x4.mul(x, x));
+    noise = f32x4.add(noise, f32x4.mul(d, d));
+    x = f32x4.mul(v128.load(src, 6 * ROW), inverse);
+    v = f32x4.add(x, point);
+    q = near<A>(v, half, most);
+    d = f32x4.sub(v, q);
+    upper = f32x4.add(f32x4.mul(upper, sixteen), q);
+    signal = f32x4.add(signal, f32x4.mul(x, x));
+    noise = f32x4.add(noise, f32x4.mul(d, d));
+    x = f32x4.mul(v128.load(src, 5 * ROW), inverse);
+    v = f32x4.add(x, point);
+    q = near<A>(v, half, most);
+    d = f32x4.sub(v, q);
+    upper = f32x4.add(f32x4.mul(upper, sixteen), q);
+    signal = f32x4.add(signal, f32x4.mul(x, x));
+    noise = f32x4.add(noise, f32x4.mul(d, d));
+    x = f32x4.mul(v128.load(src, 4 * ROW), inverse);
+    v = f32x4.add(x, point);
+    q = near<A>(v, half, most);
+    d = f32x4.sub(v, q);
+    upper = f32x4.add(f32x4.mul(upper, sixteen), q);
+    signal = f32x4.add(signal, f32x4.mul(x, x));
+    noise = f32x4.add(noise, f32x4.mul(d, d));
+    const codes = v128.or(
+      v128.xor(f32x4.add(lower, magic), magic),
+      i32x4.shl(f32x4.add(upper, magic), 16),
+    );
     spread(codes, dst, dstStride);
     dst += 4;
-    // Halves of bytes that are 0 where the code is the zero point.
-    const other = v128.xor(codes, pointCodes);
-    const twos = v128.or(other, i32x4.shr_u(other, 1));
-    const fours = v128.or(twos, i32x4.shr_u(twos, 2));
-    zeros = i8x16.add(zeros, i8x16.popcnt(v128.andnot(i32x4.splat(0x11111111), fours)));
+    zeros = i8x16.sub(zeros, i8x16.eq(v128.and(codes, low), lowPoint));
+    zeros = i8x16.sub(zeros, i8x16.eq(v128.andnot(codes, low), highPoint));
+    src += 8 * ROW;
   }
   addStats(stats, total(signal, scale), total(noise, scale), <f64>countBytes(zeros));
   return largestWord(extent);
+}
+
+/** Rounds to the nearest code, ties up. */
+// @ts-ignore: decorator
+@inline
+function near<A>(v: v128, half: v128, most: v128): v128 {
+  const above = f32x4.add(v, half);
+  return f32x4.floor(f32x4.pmin(sizeof<A>() == 1 ? above : f32x4.pmax(above, f32x4.splat(0)), most));
 }
 
 /** Stores four words `stride` bytes apart. */

@@ -1,6 +1,6 @@
 import { kernels } from '../../../../lambda/engine/kernels';
 import { encodeFourBits, noiseOfBlock } from '../../../../lambda/engine/kernels/oracle/blocks';
-import { fromBytes, roundHalfEven, toBytes } from '../../../../lambda/engine/kernels/oracle/numbers';
+import { bitsOf, fromBytes, roundHalfEven, toBytes, valueOf } from '../../../../lambda/engine/kernels/oracle/numbers';
 import { prunedTwoOfFour } from '../../../../lambda/engine/kernels/oracle/prune';
 import { emptyStats, place, readStats, room } from './memory';
 import { randomWeights } from './random-weights';
@@ -76,9 +76,9 @@ describe.each([16, 32, 128, 256])('blocks of %d', (size) => {
 
 describe.each([16, 32, 128, 256])('columns in blocks of %d', (size) => {
   test.each([
-    ['whole strips', 48, size],
-    ['whole strips, of scales without a normal inverse or square', 48, size, [2 ** -126, 2 ** 50]],
-    ['a strip and some', 21, size],
+    ['whole strips', 96, size],
+    ['whole strips, of scales without a normal inverse or square', 96, size, [2 ** -126, 2 ** 50]],
+    ['a strip and some', 43, size],
     ['less than a strip', 3, size],
     ['not filled', 18, size - 7],
   ] as [string, number, number, number[]?][])('%s: what the oracle says', (_what, cols, used, factors = []) => {
@@ -116,14 +116,36 @@ describe.each([16, 32, 128, 256])('columns in blocks of %d', (size) => {
     }
   });
 
+  test('ties go up, and the last numbers before them down', () => {
+    const before = (w: number) => valueOf(bitsOf(w, 'f32') - 1, 'f32');
+    const ties = [0.5, 1.5, 2.5, 3.5, 6.5, 7.5, 8.5, 14.5];
+    const column = [15, 0, ...ties, ...ties.map(before)].slice(0, size);
+    column.push(...new Array<number>(size - column.length).fill(0.25));
+    for (const asymmetric of [false, true]) {
+      // With both, the scale is 1.
+      const own = column.map((w) => (asymmetric ? w : Math.fround(-8 + w)));
+      const rows = own.flatMap((w) => new Array<number>(32).fill(w));
+      const [dst, scales, points] = [room(size * 16), room(128), room(32)];
+      const places = [size, size, dst.ptr, size / 2, scales.ptr, 4] as const;
+      const stats = emptyStats().ptr;
+      if (asymmetric) run.nbits4AsymmetricColumnsF32Exact(floats(rows).ptr, 32, 128, ...places, points.ptr, 1, stats);
+      else run.nbits4ColumnsF32Exact(floats(rows).ptr, 32, 128, ...places, stats);
+      const { scale, point, codes } = encodeFourBits(own, asymmetric);
+      expect([scale, point]).toEqual([1, asymmetric ? 0 : 8]);
+      for (let col = 0; col < 32; col++) {
+        expect(codesIn(dst.view.subarray((col * size) / 2, ((col + 1) * size) / 2))).toEqual(codes);
+      }
+    }
+  });
+
   test('an infinity and a NaN show in the largest magnitude', () => {
     for (const bad of [Infinity, -Infinity, NaN]) {
-      const values = new Array<number>(size * 16).fill(1).map((w, at) => (at === size * 8 + 5 ? bad : w));
-      const [dst, scales] = [room(size * 8), room(64)];
+      const values = new Array<number>(size * 32).fill(1).map((w, at) => (at === size * 16 + 5 ? bad : w));
+      const [dst, scales] = [room(size * 16), room(128)];
       const bits = run.nbits4ColumnsF32Exact(
         floats(values).ptr,
-        16,
-        64,
+        32,
+        128,
         size,
         size,
         dst.ptr,
