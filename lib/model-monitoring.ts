@@ -117,7 +117,7 @@ function tell(alarm: AlarmBase, topic: ITopic): void {
   alarm.addOkAction(action);
 }
 
-function requests({ endpointMetrics: metrics, endpointAlarms }: ModelPipeline): IWidget[] {
+function requests({ endpointMetrics: metrics, endpointAlarms, _hasComponent }: ModelPipeline): IWidget[] {
   return [
     graph('Requests', THIRD, [metrics.metricInvocations({ label: 'requests' })]),
     graph('Latency in microseconds', THIRD, [
@@ -128,6 +128,7 @@ function requests({ endpointMetrics: metrics, endpointAlarms }: ModelPipeline): 
     graph('Errors', THIRD, [
       metrics.metricInvocation5XXErrors({ label: 'of the endpoint (5XX)' }),
       metrics.metricInvocation4XXErrors({ label: 'of callers (4XX)' }),
+      ...(_hasComponent ? [metrics.metricNoCapacityInvocationFailures({ label: 'without a copy' })] : []),
     ]),
     new AlarmStatusWidget({ title: 'Alarms', alarms: endpointAlarms.alarms, width: 2 * HALF, height: 2 }),
   ];

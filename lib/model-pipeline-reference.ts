@@ -23,4 +23,10 @@ export interface ModelPipelineAttributes {
   readonly releaseMachineArn: string;
   /** Name of the endpoint. */
   readonly endpointName: string;
+  /**
+   * Whether the endpoint has an `inferenceComponent`, which callers need to be let in to, too.
+   *
+   * @default false
+   */
+  readonly hasInferenceComponent?: boolean;
 }

@@ -67,8 +67,8 @@ export class ModelPipeline extends Construct implements IModelPipeline {
 
       public grantInvoke(grantee: IGrantable): Grant {
         const { account, region } = this.buildMachine.env;
-        const { endpoint } = endpointArns(this, this.endpointName, { account, region });
-        return grantInvoke(endpoint, grantee);
+        const { component, endpoint } = endpointArns(this, this.endpointName, { account, region });
+        return grantInvoke(endpoint, grantee, attributes.hasInferenceComponent ? component : undefined);
       }
     }
     return new Import(scope, id);
@@ -106,13 +106,18 @@ export class ModelPipeline extends Construct implements IModelPipeline {
    * @internal
    */
   public readonly _runsOnDeploy: boolean;
+  /**
+   * Whether an inference component runs the model.
+   *
+   * @internal
+   */
+  public readonly _hasComponent: boolean;
 
   private readonly modelName: string;
   private readonly statusInterval: Duration;
   private readonly build: BuildMachine;
   private readonly registration: Registration;
   private readonly isAsync: boolean;
-  private readonly hasComponent: boolean;
 
   constructor(scope: Construct, id: string, props: ModelPipelineProps) {
     super(scope, id);
@@ -131,7 +136,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     const { models, endpointName } = this;
     const hosting = new Hosting(this, 'Hosting', { modelName, models, endpointName, endpoint: props.endpoint });
     this.isAsync = hosting.isAsync;
-    this.hasComponent = hosting.componentName !== undefined;
+    this._hasComponent = hosting.componentName !== undefined;
     validatePairing(props.modelFormat, props.compression.recipe, props.endpoint, hosting.image);
     this.training = props.training && new TrainingJob(this, 'Training', { ...props.training, modelName, models });
     this.compressor = new ModelCompressor(this, 'Compressor', {
@@ -187,7 +192,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       specificationDigest: specificationDigest.slice(0, 8),
     });
     this.build = build;
-    if (this.hasComponent) build.changes.allowComponent();
+    if (this._hasComponent) build.changes.allowComponent();
     this.buildMachine = build.machine;
     this.releaseMachine = release.machine;
     this.buildMetrics = build.metrics;
@@ -233,14 +238,14 @@ export class ModelPipeline extends Construct implements IModelPipeline {
   /** Lets an identity call the endpoint and, where answers come later, put requests into the bucket and read the answers. */
   public grantInvoke(grantee: IGrantable): Grant {
     const { component, endpoint } = endpointArns(this, this.endpointName);
-    const grant = grantInvoke(endpoint, grantee, this.hasComponent ? component : undefined);
+    const grant = grantInvoke(endpoint, grantee, this._hasComponent ? component : undefined);
     return this.isAsync ? grant.combine(grantAskingAsync(grantee, this.models, this.endpointName)) : grant;
   }
 
   /** Lets an identity start builds and wait for them and their releases: `modelpress run --wait`. */
   public grantRun(grantee: IGrantable): Grant {
     const grant = grantRun(this, grantee);
-    if (!this.hasComponent) return grant;
+    if (!this._hasComponent) return grant;
     const { component } = endpointArns(this, this.endpointName);
     const actions = ['sagemaker:DescribeInferenceComponent'];
     return grant.combine(Grant.addToPrincipal({ grantee, actions, resourceArns: [component] }));

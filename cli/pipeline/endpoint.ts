@@ -1,6 +1,6 @@
-import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { DescribeInferenceComponentOutput, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { describeEndpoint } from '../../lambda/release/endpoints';
-import { artifactOfConfig } from '../../lambda/release/released-artifact';
+import { artifactOf, modelOfConfig } from '../../lambda/release/released-artifact';
 
 /** What a pipeline's endpoint does. */
 export interface EndpointState {
@@ -13,12 +13,25 @@ export interface EndpointState {
   /** Name of the build that made the artifact. */
   readonly build?: string;
   readonly reason?: string;
+  /** What runs the model on it, where the config names none. */
+  readonly component?: ComponentState;
+}
+
+/** What an endpoint's inference component does. */
+export interface ComponentState {
+  /** SageMaker's word. */
+  readonly status: string;
+  /** How many copies answer, and how many are to. */
+  readonly copies: number;
+  readonly desiredCopies: number;
+  readonly reason?: string;
 }
 
 export async function readEndpoint(client: SageMakerClient, name: string): Promise<EndpointState> {
   const endpoint = await describeEndpoint(client, name);
   if (endpoint === undefined) return { name, status: 'Missing' };
-  const artifact = await artifactOfConfig(client, name, endpoint.EndpointConfigName!);
+  const { component, modelName } = await modelOfConfig(client, name, endpoint.EndpointConfigName!);
+  const artifact = modelName === undefined ? undefined : await artifactOf(client, modelName);
   return {
     name,
     status: endpoint.EndpointStatus!,
@@ -26,7 +39,13 @@ export async function readEndpoint(client: SageMakerClient, name: string): Promi
     artifact,
     build: artifact && buildOf(artifact),
     reason: endpoint.FailureReason,
+    ...(component === undefined ? {} : { component: componentState(component) }),
   };
+}
+
+function componentState(component: DescribeInferenceComponentOutput): ComponentState {
+  const { CurrentCopyCount: copies = 0, DesiredCopyCount: desiredCopies = 0 } = component.RuntimeConfig ?? {};
+  return { status: component.InferenceComponentStatus!, copies, desiredCopies, reason: component.FailureReason };
 }
 
 /** Name of the build in an artifact's address, `s3://bucket/compressed/<model>/<build>/`. */

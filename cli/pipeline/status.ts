@@ -1,7 +1,7 @@
 import { formatTable, Terminal } from '../terminal';
 import { PipelineCommand } from './arguments';
 import { Clients } from './clients';
-import { EndpointState, readEndpoint } from './endpoint';
+import { ComponentState, EndpointState, readEndpoint } from './endpoint';
 import { describeExecution, ExecutionState, listExecutions } from './executions';
 import { Pipeline } from './find-pipeline';
 
@@ -52,13 +52,18 @@ async function relevant(
   );
 }
 
-function describeEndpointState({ name, status, config, artifact, reason }: EndpointState): string {
+function describeEndpointState({ name, status, config, artifact, component, reason }: EndpointState): string {
   if (status === 'Missing') return `${name}: none yet; the first release makes it`;
   return [
     `${name}: ${status}${reason === undefined ? '' : ` (${reason})`}`,
     `config    ${config}`,
+    ...(component === undefined ? [] : [`copies    ${describeCopies(component)}`]),
     `artifact  ${artifact ?? 'unknown'}`,
   ].join('\n  ');
+}
+
+function describeCopies({ copies, desiredCopies, status, reason }: ComponentState): string {
+  return `${copies} of ${desiredCopies}, ${status}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 function executionTable(executions: readonly MachineExecution[]): string {

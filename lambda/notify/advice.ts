@@ -30,7 +30,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   TimedOut: 'The endpoint may still get there. Look at it; if it does not, contact AWS support, and release again.',
   ReleaseQueued: 'Another release has been under way for a day. Look at it, stop it if it hangs, and release again.',
   TurnLost: 'Another release has taken over. Start a new release if this one is still wanted.',
-  EndpointBroken: 'Look at the endpoint, delete it, and release an artifact that is known to be good.',
+  EndpointBroken:
+    'Look at the endpoint and at the cause. If nothing else is said there, delete the endpoint and release an artifact that is known to be good.',
   EndpointBusy: 'Somebody else has been changing the endpoint for hours. Release the artifact again when that is over.',
   NoArtifact: 'Release an artifact that a build has finished: a prefix with manifest.json in it.',
   NoSource: 'Start the build with {"source":"s3://bucket/prefix/"}, the address of a trained model.',

@@ -110,7 +110,7 @@ async function describeEndpoint(options: FailureReportOptions, stack: StackOutpu
     if (endpoint.EndpointStatus !== 'InService') {
       return `The endpoint ${name} is ${endpoint.EndpointStatus}${endpoint.FailureReason ? `: ${endpoint.FailureReason}` : ''}`;
     }
-    const [answer] = await predict(clients.runtime, name, samples.slice(0, 1));
+    const [answer] = await predict(clients, name, samples.slice(0, 1));
     return `The endpoint ${name} still serves ${endpoint.EndpointConfigName}: ${answer.label} is recognised as ${answer.predicted}.`;
   } catch {
     return `There is no endpoint ${name} yet.`;

@@ -65,7 +65,7 @@ export class LocalLoop {
     const evaluation = required(findString(build.output, 'address'), 'the build machine', 'address');
     const metrics = await readMetrics(clients.s3, evaluation);
     view.line(`\n${formatMetrics(metrics)}`);
-    const predictions = await predict(clients.runtime, stack.EndpointName, this.samples);
+    const predictions = await predict(clients, stack.EndpointName, this.samples);
     view.heading(`${PREDICTIONS} predictions through the endpoint ${stack.EndpointName}`);
     view.line(formatPredictions(predictions));
     view.line(`\nArtifact: ${artifact}`);

@@ -1,4 +1,6 @@
-import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
+import { describeComponent } from '../../lambda/release/components';
+import { Clients } from './clients';
 import { readAnswer, Sample } from './examples';
 import { formatTable } from './table';
 
@@ -10,18 +12,20 @@ export interface Prediction {
   readonly milliseconds: number;
 }
 
-/** Sends each sample through the endpoint with the unmodified SageMaker runtime client. */
+/** Sends each sample through the endpoint, or the inference component on it, with the unmodified SageMaker runtime client. */
 export async function predict(
-  runtime: SageMakerRuntimeClient,
+  { runtime, sageMaker }: Pick<Clients, 'runtime' | 'sageMaker'>,
   endpointName: string,
   samples: readonly Sample[],
 ): Promise<Prediction[]> {
+  const component = await describeComponent(sageMaker, endpointName);
   const predictions: Prediction[] = [];
   for (const sample of samples) {
     const started = performance.now();
     const response = await runtime.send(
       new InvokeEndpointCommand({
         EndpointName: endpointName,
+        InferenceComponentName: component?.InferenceComponentName,
         ContentType: 'application/json',
         Accept: 'application/json',
         Body: Buffer.from(sample.body),

@@ -223,6 +223,7 @@ test('the clean-up knows of the component, and the dashboard draws its requests'
   const dashboards = template.findResources('AWS::CloudWatch::Dashboard');
   const body = JSON.stringify(dashboards);
   expect(body).toMatch(/Invocations\\",\\"InferenceComponentName\\",\\"e\\"/);
+  expect(body).toMatch(/NoCapacityInvocationFailures\\",\\"InferenceComponentName\\",\\"e\\"/);
   expect(body).toMatch(/CPUUtilization\\",\\"EndpointName\\",\\"e\\",\\"VariantName\\",\\"main\\"/);
 });
 

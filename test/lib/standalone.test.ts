@@ -180,11 +180,17 @@ const IMPORTS: Record<string, (stack: Stack, caller: Role) => string[]> = {
       buildMachineArn,
       releaseMachineArn,
       endpointName: 'digits',
+      hasInferenceComponent: true,
     });
     pipeline.grantInvoke(caller);
     pipeline.buildMachine.grantStartExecution(caller);
     pipeline.releaseMachine.grantStartExecution(caller);
-    return [buildMachineArn, releaseMachineArn, ':sagemaker:eu-west-1:444455556666:endpoint/digits'];
+    return [
+      buildMachineArn,
+      releaseMachineArn,
+      ':sagemaker:eu-west-1:444455556666:endpoint/digits',
+      ':sagemaker:eu-west-1:444455556666:inference-component/digits',
+    ];
   },
   ModelMonitoring: (stack) => {
     const monitoring = ModelMonitoring.fromModelMonitoringAttributes(stack, 'Monitoring', {

@@ -1,12 +1,16 @@
-import { UpdateInferenceComponentRuntimeConfigCommand } from '@aws-sdk/client-sagemaker';
+import {
+  DeleteModelCommand,
+  SageMakerClient,
+  UpdateInferenceComponentRuntimeConfigCommand,
+} from '@aws-sdk/client-sagemaker';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { Duration } from 'aws-cdk-lib';
 import { EndpointSpecification, EndpointUpdatePolicy, InferenceComponentOptions, MlInstanceType } from '../../../lib';
-import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { handler as cleanUp } from '../../../lambda/clean-up-complete';
 import { releasedArtifact } from '../../../lambda/release/released-artifact';
 import { readEndpoint } from '../../../cli/pipeline/endpoint';
 import { MachineDefinition } from '../../lib/support/definition';
-import { Execution } from '../../lib/support/execute';
+import { Execution, fault } from '../../lib/support/execute';
 import { BUCKET, pump, until } from '../../local/sagemaker/test-sagemaker';
 import { CRASH_SCRIPT, ReleaseRuns, RIGHT_SCRIPT, Step, WRONG_SCRIPT } from './release-runs';
 
@@ -81,7 +85,11 @@ test('the first release makes endpoint and component, a second moves the compone
   expect(before.ledger.component?.ModelName).toBe((await runs.component(name)).Specification?.ModelName);
   const client = new SageMakerClient({});
   expect(await releasedArtifact(client, name)).toBe(next.artifact);
-  expect(await readEndpoint(client, name)).toMatchObject({ status: 'InService', build: next.build });
+  expect(await readEndpoint(client, name)).toMatchObject({
+    status: 'InService',
+    build: next.build,
+    component: { status: 'InService', copies: 1, desiredCopies: 1 },
+  });
 });
 
 test.each([1, 2])('of %d copies, a model that crashes is rolled back, and no request fails', async (copies) => {
@@ -121,6 +129,89 @@ test('a model that answers wrongly is taken back', async () => {
   expect(run.error).toBe('SmokeTestFailed');
   expect(run.path.slice(-3)).toEqual(['Back in service?', 'GiveUp', 'ReleaseFailed']);
   expect(await runs.servesByComponent(name)).toBe(good);
+});
+
+test('a component from before there was a ledger is what a wrong answer goes back to', async () => {
+  const { name, machine, good } = await serving();
+  const kept = await runs.ledger(name);
+  await runs.sageMaker.aws.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: `releases/${name}.json` }));
+  const run = await runs.run(machine, await runs.build(`${name}-wrong`, WRONG_SCRIPT));
+  expect(run.error).toBe('SmokeTestFailed');
+  expect(await runs.servesByComponent(name)).toBe(good);
+  expect(await runs.ledger(name)).toEqual({ schemaVersion: 1, good: kept.good, component: kept.component });
+});
+
+test('a component whose model is gone cannot go back, and goes', async () => {
+  const { name, machine } = await serving();
+  const { ModelName } = (await runs.component(name)).Specification!;
+  await runs.sageMaker.client.send(new DeleteModelCommand({ ModelName }));
+  const run = await runs.run(machine, await runs.build(`${name}-wrong`, WRONG_SCRIPT));
+  expect(run.error).toBe('SmokeTestFailed');
+  await expect(runs.component(name)).rejects.toThrow(/Could not find/);
+  expect(last(await runs.run(machine, { build: `${name}-good` }))).toBe('Released');
+  expect(await runs.servesByComponent(name)).toBe(`${name}-good`);
+});
+
+test('a release that is to end an alarm goes past it', async () => {
+  const { name, machine } = await serving({ ...COPY, minCopyCount: 2 });
+  const guarded = await runs.build(`${name}-guarded`);
+  await runs.run(machine, guarded);
+  const alarms = async (): Promise<number | undefined> =>
+    (await runs.component(name)).LastDeploymentConfig!.AutoRollbackConfiguration?.Alarms?.length;
+  expect(await alarms()).toBe(2);
+  const past = await runs.build(`${name}-past`);
+  expect(last(await runs.run(machine, { build: past.build, ignoreAlarms: true }))).toBe('Released');
+  expect(await alarms()).toBeUndefined();
+  expect(await runs.servesByComponent(name)).toBe(past.build);
+});
+
+test('every step outlasts throttling', async () => {
+  const { name, machine, good } = await serving();
+  const throttled = new Set<Step>();
+  const run = await runs.run(machine, await runs.build(`${name}-wrong`, WRONG_SCRIPT), {
+    before: (step) => {
+      if (throttled.has(step)) return;
+      throttled.add(step);
+      throw fault('ThrottlingException', 'Rate exceeded');
+    },
+  });
+  expect(run.error).toBe('SmokeTestFailed');
+  expect([...throttled]).toEqual([
+    'Serialise',
+    'Release',
+    'Status',
+    'ReleaseComponent',
+    'StatusComponent',
+    'SmokeTest',
+    'RestoreComponent',
+    'StatusRestoredComponent',
+    'Restore',
+    'StatusRestored',
+    'GiveUp',
+  ]);
+  expect(await runs.servesByComponent(name)).toBe(good);
+});
+
+test('two releases at once never interleave, and the newer one serves in the end', async () => {
+  const { name, machine } = await serving();
+  const [older, newer] = [await runs.build(`${name}-older`), await runs.build(`${name}-newer`)];
+  const asked: Step[] = [];
+  const run = await runs.run(machine, older, {
+    before: async (step) => {
+      if (step === 'Serialise') return;
+      const before = await runs.ledger(name);
+      expect(await runs.ask(machine, newer, `${name}-waiting`)).toMatchObject({ name: 'ReleaseQueued' });
+      expect(await runs.ledger(name)).toEqual(before);
+      asked.push(step);
+    },
+  });
+  expect(last(run)).toBe('Released');
+  expect(new Set(asked)).toEqual(
+    new Set(['Release', 'Status', 'ReleaseComponent', 'StatusComponent', 'SmokeTest', 'Settle']),
+  );
+  expect(last(await runs.run(machine, newer, { name: `${name}-waiting` }))).toBe('Released');
+  expect(await runs.servesByComponent(name)).toBe(newer.build);
+  expect(last(await runs.run(machine, older))).toBe('Superseded');
 });
 
 test('real requests that fail make an alarm of the component ring, which rolls the update back', async () => {
@@ -255,6 +346,18 @@ describe('cut off', () => {
     const name = `first-${cutAfter.toLowerCase()}`;
     const machine = await machineFor(name);
     await runs.run(machine, await runs.build(`${name}-lost`), { cutAfter });
+    const next = await runs.build(`${name}-next`);
+    expect(last(await runs.run(machine, next))).toBe('Released');
+    expect(await runs.servesByComponent(name)).toBe(next.build);
+  });
+
+  test('while a component that never was in service fails, the next release makes another', async () => {
+    const name = 'failing';
+    const machine = await machineFor(name);
+    const crash = await runs.build(`${name}-crash`, CRASH_SCRIPT);
+    const run = await runs.run(machine, crash, { cutAfter: 'StatusComponent' });
+    expect(run.error).toBeDefined();
+    expect((await runs.component(name)).InferenceComponentStatus).toBe('Failed');
     const next = await runs.build(`${name}-next`);
     expect(last(await runs.run(machine, next))).toBe('Released');
     expect(await runs.servesByComponent(name)).toBe(next.build);
