@@ -34,7 +34,7 @@ export class ComponentStates extends Construct {
    * @param proven Where the release goes on once it is in service.
    */
   public release(proven: IChainable): IChainable {
-    const { states, functions, hosting } = this.props;
+    const { states, functions, giveUp, hosting } = this.props;
     const release = states.changing('ReleaseComponent', {
       comment: 'Makes the inference component, or moves its copies to the model.',
       function: functions.release,
@@ -47,6 +47,10 @@ export class ComponentStates extends Construct {
     });
     // The instances may have been changed for this model, and go back, too.
     release.addCatch(this.restore, { resultPath: '$.failure' });
+    // What takes longer than it may is still moving: it may yet get there, and cannot be taken back before.
+    const moving = new Choice(this, 'Moving', { stateName: 'Still moving?' })
+      .when(Condition.stringEquals('$.status.state', 'TimedOut'), giveUp)
+      .otherwise(this.restore);
     return release.next(
       states.waiting({
         suffix: 'Component',
@@ -54,7 +58,7 @@ export class ComponentStates extends Construct {
         place: '$.component',
         field: 'modelName',
         inService: proven,
-        otherwise: states.notInService('ComponentNotReleased').next(this.restore),
+        otherwise: states.notInService('ComponentNotReleased').next(moving),
         failed: this.restore,
       }),
     );

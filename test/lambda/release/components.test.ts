@@ -165,6 +165,32 @@ test('a release that is to end an alarm goes past it', async () => {
   expect(await runs.servesByComponent(name)).toBe(past.build);
 });
 
+test('an update that outlasts its limit is told as such, and the next release waits for it', async () => {
+  const { name, machine } = await serving();
+  const { StatusComponent, ...States } = machine.States;
+  const Parameters = { ...StatusComponent.Parameters, timeoutSeconds: 0 };
+  const hurried = {
+    ...machine,
+    States: { ...States, StatusComponent: { ...StatusComponent, Parameters } },
+  } as unknown as MachineDefinition;
+  const slow = await runs.build(`${name}-slow`, `import time; time.sleep(2)\n${RIGHT_SCRIPT}`);
+  const run = await runs.run(hurried, slow);
+  expect(run.error).toBe('TimedOut');
+  expect(run.cause).toContain('the next release waits for it');
+  expect(run.path.slice(-3)).toEqual(['Still moving?', 'GiveUp', 'ReleaseFailed']);
+  const next = await runs.build(`${name}-next`);
+  // The retries of the test take no time, so that the update has to end before they are used up.
+  const settled = async (step: Step): Promise<void> => {
+    if (step !== 'ReleaseComponent') return;
+    await until(
+      () => runs.component(name),
+      ({ InferenceComponentStatus }) => InferenceComponentStatus === 'InService',
+    );
+  };
+  expect(last(await runs.run(machine, next, { before: settled }))).toBe('Released');
+  expect(await runs.servesByComponent(name)).toBe(next.build);
+});
+
 test('every step outlasts throttling', async () => {
   const { name, machine, good } = await serving();
   const throttled = new Set<Step>();
