@@ -11,6 +11,8 @@ export class Thread {
   isAsleep = false;
   /** How many points it has passed. */
   steps = 0;
+  /** At which step of all it passed the last one. */
+  ran = -1;
 
   constructor(readonly name: string) {}
 
@@ -63,11 +65,14 @@ export class Threads {
     for (let step = 0; ; step++) {
       await this.settle();
       if (last !== undefined) after(last);
+      // One that only looked has changed nothing that others wait for.
+      if (last?.isAsleep === false) for (const other of this.all) other.isAsleep = false;
       const runnable = this.all.filter((thread) => thread.isRunnable);
       if (runnable.length === 0) return;
       const next = choose(runnable, last, step);
-      for (const other of this.all) if (other !== next) other.isAsleep = false;
       last = next;
+      next.isAsleep = false;
+      next.ran = step;
       next.steps++;
       next.waiting.shift()!.go();
     }
@@ -86,7 +91,7 @@ export class Threads {
 export const inOrder: Choose = (runnable, last) => {
   const awake = runnable.filter(({ isAsleep }) => !isAsleep);
   if (last !== undefined && awake.includes(last)) return last;
-  return (awake.length > 0 ? awake : runnable.filter((thread) => thread !== last))[0] ?? runnable[0];
+  return awake[0] ?? runnable.reduce((one, other) => (other.ran < one.ran ? other : one));
 };
 
 /** Chooses at random, and the same at every run with the same seed. */
