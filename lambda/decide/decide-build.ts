@@ -81,7 +81,8 @@ async function decideManual(
   if (pending !== undefined) return judge(inputs, pending, 'it waits for approval');
   const approved = await approvedModel(inputs, decision.source!);
   if (approved !== undefined) return wait(`${approved} was approved, and is about to be released`, RELEASE_SECONDS);
-  // It may have been approved and released while this looked.
+  // It may have been approved while this looked, and its release begun, or ended.
+  if (await isReleasing(inputs)) return wait('a release has begun just now', RELEASE_SECONDS);
   if ((await releasedArtifact(inputs.client, inputs.endpointName)) === artifact) return decision;
   return wait('another model was released just now', RELEASE_SECONDS);
 }
