@@ -59,6 +59,14 @@ export async function followExecution(
   }
 }
 
+/**
+ * The execution that builds what this one has found or made: a model's build is named after the model, and whoever asks
+ * for it starts or joins it. Undefined where this one did all that there was to do.
+ */
+export function startedBuild({ output }: FinishedExecution): string | undefined {
+  return (output as { started?: { executionArn?: string } } | null)?.started?.executionArn;
+}
+
 /** The execution that a `states:startExecution` task of this one started, if there is one. */
 export function startedExecution(execution: FinishedExecution): string | undefined {
   for (const event of [...execution.events].reverse()) {

@@ -2,10 +2,14 @@ import { buildName } from './support/build-name';
 import { fields, InvalidEventError, text } from './support/fields';
 import { isS3Address, parseS3Address } from './engine/io/location';
 
+/** Clocks differ by less. */
+const TOLERANCE_MS = 60_000;
+
 /**
  * Names the build after the execution and reads the execution's input: nothing (train first),
  * `{ "source": "s3://bucket/prefix/" }` (compress what is there), or `{ "ifChanged": true }` (only what has to be done because
- * the released model was made from other inputs).
+ * the released model was made from other inputs). `begun` says when a build was begun that an earlier execution started;
+ * of two builds the one that was begun later ends up serving.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const build = buildName(text(event, 'executionName'));
@@ -18,6 +22,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   return {
     build,
     trainingJobName: trainingJobPrefix(text(event, 'model'), build),
+    begun: begunOf(input) ?? text(event, 'startTime'),
     ...(ifChanged ? { ifChanged } : {}),
     ...(source === undefined ? {} : { source }),
   };
@@ -32,6 +37,16 @@ function sourceOf({ source }: Readonly<Record<string, unknown>>): string | undef
   }
   parseS3Address(source);
   return source;
+}
+
+function begunOf({ begun }: Readonly<Record<string, unknown>>): string | undefined {
+  if (begun === undefined || begun === null) return undefined;
+  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+  const time = typeof begun === 'string' && form.test(begun) ? Date.parse(begun) : NaN;
+  if (time <= Date.now() + TOLERANCE_MS) return new Date(time).toISOString();
+  throw new InvalidEventError(
+    `input "begun" must be a time that has passed, such as 2026-01-31T12:00:00Z, received: ${JSON.stringify(begun)}`,
+  );
 }
 
 function flag(input: Readonly<Record<string, unknown>>, name: string): boolean {

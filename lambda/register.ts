@@ -4,6 +4,7 @@ import { Manifest, MANIFEST_KEY, MAX_MANIFEST_BYTES } from './engine/manifest';
 import { Compared } from './gates/evaluation-limits';
 import { findPackage, FoundPackage } from './registry/find-packages';
 import { buildOf, packageRequest, Registration, verdictNotes } from './registry/package-request';
+import { trainingJobArn } from './registry/training-job';
 import { NoArtifactError } from './release/release-errors';
 import { fields, text } from './support/fields';
 import { openStore } from './support/stores';
@@ -49,7 +50,12 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
         image: text(event, 'image'),
         environment: fields(event, 'environment') as Record<string, string>,
         execution: manifest.provenance.execution ?? text(event, 'execution'),
-        trainingJobArn: fields(event, 'raw').trainingJobArn as string | undefined,
+        trainingJobArn: trainingJobArn(
+          store.root,
+          text(event, 'model'),
+          manifest.source.root,
+          text(event, 'execution'),
+        ),
       }),
     ),
   );

@@ -83,8 +83,9 @@ export class ModelPipeline extends Construct implements IModelPipeline {
   /** Evaluates, if the pipeline does. */
   public readonly evaluation?: ModelEvaluation;
   /**
-   * Builds: trains, compresses, starts the release. Input `{}`, `{ "source": "s3://…/" }` to take a trained model, or
-   * `{ "ifChanged": true }` to do what a deployment would.
+   * Builds the trained model of its input, `{ "source": "s3://…/" }`: compresses it, judges it, registers it, starts the
+   * release. With `{}` it trains first, with `{ "ifChanged": true }` it does what a deployment would; either starts the
+   * build of the model as another execution of the same machine, `model-…`, or joins it.
    */
   public readonly buildMachine: IStateMachine;
   /** Releases an artifact. Input `{ "build": "<name>" }` or `{ "artifact": "s3://…/" }`. */
@@ -175,6 +176,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       evaluationDigest,
     });
     this.registration = registration;
+    const inputsDigest = digest(this, [modelName, compressionDigest, specificationDigest]);
     const build = new BuildMachine(this, 'BuildMachine', {
       modelName,
       training: this.training,
@@ -186,6 +188,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       releaseMachine: release.machine,
       models,
       endpointName,
+      inputsDigest,
       compressionDigest,
       gatesDigest,
       evaluationDigest,
@@ -219,7 +222,6 @@ export class ModelPipeline extends Construct implements IModelPipeline {
     const cleanUp = this.createCleanUp(build, release, hosting, registration, leftBehind);
     // Goes before the clean-up does, as triggers do, so that nothing is started that it does not stop.
     leftBehind.watch(this, 'FailedBuilds').node.addDependency(cleanUp);
-    const inputsDigest = digest(this, [modelName, compressionDigest, specificationDigest]);
     this.tagMachines(modelName, inputsDigest);
     const triggers = createTriggers(this, {
       ...props,
@@ -259,7 +261,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
   public addSource(bucket: IBucket, prefix: string = ''): void {
     this.compressor.addSource(bucket, prefix);
     this.evaluation?.addSource(bucket, prefix);
-    this.build.changes.addSource(bucket, prefix);
+    this.build.addSource(bucket, prefix);
   }
 
   /**

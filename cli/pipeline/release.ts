@@ -3,12 +3,13 @@ import { isS3Address, parseS3Address } from '../../lambda/engine/io/location';
 import { MANIFEST_KEY } from '../../lambda/engine/manifest';
 import { listArtifacts } from '../../lambda/support/artifacts';
 import { openStore } from '../../lambda/support/stores';
+import { startOrJoin } from '../../lambda/support/start-or-join';
 import { Terminal } from '../terminal';
 import { PipelineCommand } from './arguments';
 import { Clients } from './clients';
 import { buildOf, readEndpoint } from './endpoint';
 import { Pipeline } from './find-pipeline';
-import { nameOfNow, startOrJoin } from './start';
+import { nameOfNow } from './name-of-now';
 import { waitFor } from './wait';
 
 /** Releases a finished artifact; an older one is the way back. */

@@ -1,12 +1,13 @@
+import { findSource } from '../../lambda/new-model/find-source';
 import { executionName } from '../../lambda/new-model/source-model';
-import { startedExecution } from '../../executions/follow-execution';
+import { startedBuild, startedExecution } from '../../executions/follow-execution';
+import { startOrJoin } from '../../lambda/support/start-or-join';
 import { Terminal } from '../terminal';
 import { PipelineCommand, RunInput } from './arguments';
 import { Clients } from './clients';
 import { readEndpoint } from './endpoint';
 import { Pipeline } from './find-pipeline';
-import { findSource } from './find-source';
-import { nameOfNow, startOrJoin } from './start';
+import { nameOfNow } from './name-of-now';
 import { waitFor } from './wait';
 
 /** Starts a build; with `--wait` follows it and the release that it starts. */
@@ -24,7 +25,9 @@ export async function run(
     terminal.stdout.write(`Build ${build.name} ${how}: ${build.executionArn}\n`);
   }
   if (command.wait) {
-    const finished = await waitFor(states, build.executionArn, 'build', terminal);
+    const asked = await waitFor(states, build.executionArn, 'build', terminal);
+    const model = startedBuild(asked);
+    const finished = model === undefined ? asked : await waitFor(states, model, 'build', terminal);
     const release = startedExecution(finished);
     if (release !== undefined) await waitFor(states, release, 'release', terminal);
     else terminal.stderr.write('The build started no release.\n');

@@ -8,6 +8,9 @@ import { Pipeline } from './find-pipeline';
 /** Executions of each machine that are looked at: those that run are among the newest. */
 const NEWEST = 20;
 
+/** Where an execution of the build machine ends that has started the build of a model. */
+const HANDED_ON = 'BuildStarted';
+
 interface MachineExecution extends ExecutionState {
   readonly machine: 'build' | 'release';
 }
@@ -38,18 +41,25 @@ export async function showStatus(
   terminal.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** All that run, and the one that ended last. */
+/** All that run, and the one that ended last. One that only started a build stands for nothing: that build does. */
 async function relevant(
   { states }: Clients,
   machine: MachineExecution['machine'],
   arn: string,
 ): Promise<MachineExecution[]> {
   const newest = await listExecutions(states, arn, NEWEST);
-  const ended = newest.find(({ status }) => status !== 'RUNNING');
-  const shown = newest.filter((execution) => execution.status === 'RUNNING' || execution === ended);
-  return Promise.all(
-    shown.map(async ({ executionArn }) => ({ machine, ...(await describeExecution(states, executionArn!)) })),
-  );
+  const describe = async (executionArn: string): Promise<MachineExecution> => ({
+    machine,
+    ...(await describeExecution(states, executionArn)),
+  });
+  const running = newest.filter(({ status }) => status === 'RUNNING');
+  const shown = await Promise.all(running.map(({ executionArn }) => describe(executionArn!)));
+  for (const { executionArn, status } of newest) {
+    if (status === 'RUNNING') continue;
+    const ended = await describe(executionArn!);
+    if (ended.state !== HANDED_ON) return [...shown, ended].sort((a, b) => b.started.getTime() - a.started.getTime());
+  }
+  return shown;
 }
 
 function describeEndpointState({ name, status, config, artifact, component, reason }: EndpointState): string {

@@ -22,13 +22,20 @@ export interface FoundTraining {
   readonly source?: string;
 }
 
-/** Digest of the training that made a raw model; undefined when none of this pipeline's did, so it was put there. */
-export async function trainingOf({ client, bucket, modelName }: Place, source: string): Promise<string | undefined> {
+/** Name of the job that made a raw model; undefined when none of this pipeline's did, so it was put there. */
+export function jobOf({ bucket, modelName }: Omit<Place, 'client'>, source: string): string | undefined {
   const place = `s3://${bucket}/raw/${modelName}/`;
   if (!source.startsWith(place)) return undefined;
   // SageMaker's layout below the path that a job was given: <build>/<job>/output/model/.
   const [, jobName, output] = source.slice(place.length).split('/');
-  if (output !== 'output') return undefined;
+  return output === 'output' ? jobName : undefined;
+}
+
+/** Digest of the training that made a raw model; undefined when none of this pipeline's did, so it was put there. */
+export async function trainingOf(place: Place, source: string): Promise<string | undefined> {
+  const jobName = jobOf(place, source);
+  if (jobName === undefined) return undefined;
+  const { client } = place;
   try {
     const job = await client.send(new DescribeTrainingJobCommand({ TrainingJobName: jobName }));
     return await tagOf(client, job.TrainingJobArn!);

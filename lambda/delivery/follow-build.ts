@@ -22,6 +22,8 @@ export interface BuildToFollow {
 /** What a build ends with, as far as it tells of its release. */
 interface BuildOutput {
   readonly prepared: { readonly build: string };
+  /** The build of the model that it found or made. */
+  readonly started?: { readonly executionArn: string };
   /** Of a build that was to do what changed inputs ask for. */
   readonly decision?: { readonly action: string; readonly reason: string };
   readonly registered?: { readonly modelPackageArn: string; readonly approval: string };
@@ -35,7 +37,8 @@ export async function followBuild(followed: BuildToFollow): Promise<Progress> {
   const build = await describe(states, executionArn);
   if (build.status === 'RUNNING') return { state: 'Building' };
   if (build.status !== 'SUCCEEDED') return failure(states, 'BuildFailed', 'build', build);
-  const { prepared, decision, registered, release } = JSON.parse(build.output!) as BuildOutput;
+  const { prepared, started: model, decision, registered, release } = JSON.parse(build.output!) as BuildOutput;
+  if (model !== undefined) return followBuild({ ...followed, executionArn: model.executionArn });
   if (decision?.action === 'nothing') return { state: 'Unchanged', reason: decision.reason };
   if (registered !== undefined && registered.approval !== 'Approved') {
     const { approvalTimeout } = followed;

@@ -9,6 +9,7 @@ import {
   Pass,
   StateMachine,
 } from 'aws-cdk-lib/aws-stepfunctions';
+import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { BuildMetrics } from '../build-metrics';
 import { CompressionGate } from '../compression-gate';
@@ -23,6 +24,7 @@ import { FunctionTask } from './function-task';
 import { HandlerFunction } from './handler-function';
 import { createMachine } from './machine';
 import { Registration } from './registration';
+import { StartBuild } from './start-build';
 import { StartRelease, StartReleaseProps } from './start-release';
 
 export interface BuildMachineProps extends StartReleaseProps {
@@ -36,6 +38,8 @@ export interface BuildMachineProps extends StartReleaseProps {
   readonly models: IModelBucket;
   /** What the metrics of builds are filed under, too. */
   readonly endpointName: string;
+  /** Of the recipe, the serving code and the endpoint; a model's build is named after it. */
+  readonly inputsDigest: string;
   /** Of the recipe and the serving code; recorded with every artifact. */
   readonly compressionDigest: string;
   /** Of all that a model is judged by; noted with every version. */
@@ -45,8 +49,9 @@ export interface BuildMachineProps extends StartReleaseProps {
 }
 
 /**
- * Trains, compresses, looks whether the result is good enough, registers it, and starts the release. Input: `{}`, or `{ "source": "s3://…/" }` to compress a model that is there
- * instead of training one, or `{ "ifChanged": true }` to do only what has to be done.
+ * Builds a model that is there, `{ "source": "s3://…/" }`: compresses it, looks whether the result is good enough,
+ * registers it, and starts the release. With `{}`, it trains one first, and with `{ "ifChanged": true }` it decides what has
+ * to be done; what either finds to build, another execution of the same machine builds, which is named after it.
  *
  * What fails before anything was planned, or after all is done, is not caught, so that a redrive goes on right there.
  */
@@ -56,6 +61,7 @@ export class BuildMachine extends Construct {
   public readonly changes: Changes;
   /** Numbers of the builds. */
   public readonly metrics: BuildMetrics;
+  private readonly startBuild: StartBuild;
 
   constructor(
     scope: Construct,
@@ -81,19 +87,22 @@ export class BuildMachine extends Construct {
           compression: props.compressionDigest,
           'build.$': '$.prepared.build',
           'source.$': '$.raw.source',
+          'begun.$': '$.prepared.begun',
         },
       })
       .next(judge);
+    this.startBuild = new StartBuild(this, 'StartBuild', props);
     const given = new Pass(this, 'SourceGiven', {
       stateName: 'SourceGiven',
       parameters: { source: JsonPath.stringAt('$.prepared.source') },
       resultPath: '$.raw',
     });
-    const compress = given.next(compression);
-    const train = this.createTrain(compression);
-    this.changes.goOn({ train, compress, judge, release });
+    const { start } = this.startBuild;
+    const train = this.createTrain(start);
+    this.changes.goOn({ train, compress: start, judge, release });
+    this.startBuild.goOn(this.changes.start);
     const origin = new Choice(this, 'Origin', { stateName: 'Source given?' })
-      .when(Condition.isPresent('$.prepared.source'), compress)
+      .when(Condition.isPresent('$.prepared.source'), given.next(compression))
       .when(Condition.isPresent('$.prepared.ifChanged'), this.changes.start)
       .otherwise(train);
     this.machine = createMachine(this, 'Machine', {
@@ -101,8 +110,15 @@ export class BuildMachine extends Construct {
       comment: `Builds the model ${props.modelName}`,
       logEncryptionKey: props.models.logEncryptionKey,
     });
+    this.startBuild.allowExecutionsOf(this.machine);
     props.training?._acknowledgeJobs(this);
     props.evaluation?._acknowledgeJobs(this);
+  }
+
+  /** Lets builds see what a model of another bucket consists of, and whether it is still there. */
+  public addSource(bucket: IBucket, prefix: string): void {
+    this.changes.addSource(bucket, prefix);
+    this.startBuild.addSource(bucket, prefix);
   }
 
   /** What has passed all gates is registered, and released at once unless a person decides. */
@@ -140,7 +156,7 @@ export class BuildMachine extends Construct {
       );
   }
 
-  private createTrain(compression: Chain): IChainable {
+  private createTrain(next: IChainable): IChainable {
     const { training } = this.props;
     if (training === undefined) {
       return new Fail(this, 'NoSource', {
@@ -155,7 +171,7 @@ export class BuildMachine extends Construct {
         buildPath: '$.prepared.build',
         resultPath: '$.raw',
       })
-      .next(compression);
+      .next(next);
   }
 
   private createPrepare(): FunctionTask {
@@ -172,6 +188,7 @@ export class BuildMachine extends Construct {
       function: handler.function,
       event: {
         'executionName.$': '$$.Execution.Name',
+        'startTime.$': '$$.Execution.StartTime',
         model: modelName,
         'input.$': '$',
       },

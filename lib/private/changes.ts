@@ -42,7 +42,7 @@ export interface ChangesProps {
 export interface NextStates {
   /** Goes on with a training. */
   readonly train: IChainable;
-  /** Goes on with the raw model at `$.prepared.source`. */
+  /** Goes on with the raw model at `$.raw.source`. */
   readonly compress: IChainable;
   /** Goes on with the artifact at `$.plan.artifact`, made from the raw model at `$.raw.source`. */
   readonly judge: IChainable;
@@ -120,8 +120,8 @@ export class Changes extends Construct {
   private createChoice({ train, compress, judge, release }: NextStates): Choice {
     const source = new Pass(this, 'RawModelKept', {
       stateName: 'RawModelKept',
-      inputPath: '$.decision.source',
-      resultPath: '$.prepared.source',
+      parameters: { source: JsonPath.stringAt('$.decision.source') },
+      resultPath: '$.raw',
     });
     const artifact = new Pass(this, 'ArtifactKept', {
       stateName: 'ArtifactKept',

@@ -102,7 +102,6 @@ export class Registration extends Construct {
         environment,
         'artifact.$': '$.plan.artifact',
         'execution.$': '$$.Execution.Id',
-        'raw.$': '$.raw',
         ...(evaluationDigest === undefined
           ? {}
           : { evaluationDigest, 'evaluation.$': '$.evaluation', 'evaluated.$': '$.evaluated' }),

@@ -106,7 +106,7 @@ export class StartRelease {
       input: TaskInput.fromObject({
         build: BUILD,
         artifact: JsonPath.stringAt('$.plan.artifact'),
-        begun: JsonPath.stringAt('$$.Execution.StartTime'),
+        begun: JsonPath.stringAt('$.prepared.begun'),
       }),
       resultPath: '$.release',
     });

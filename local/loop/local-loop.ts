@@ -8,7 +8,7 @@ import { ConsoleView } from './console-view';
 import { formatMetrics, readMetrics } from './evaluation';
 import { Example, findExample, readSamples, Sample } from './examples';
 import { findString } from './find-value';
-import { FinishedExecution, followExecution, startedExecution } from '../../executions/follow-execution';
+import { FinishedExecution, followExecution, startedBuild, startedExecution } from '../../executions/follow-execution';
 import { tellFailure } from './failure-report';
 import { invocationHelp, pipelineHelp } from './invocation-help';
 import { LoopOptions } from './options';
@@ -55,8 +55,8 @@ export class LocalLoop {
     this.stack = stack;
     this.samples = await samples;
 
-    view.heading('Build machine');
     const name = `local-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}`;
+    view.heading(`Build machine, ${name}`);
     const build = await this.build(clients, stack, name, signal);
     const arn = await this.releaseOf(clients, stack, build, running, signal);
     view.heading('Release machine');
@@ -145,7 +145,12 @@ export class LocalLoop {
     const { executionArn } = await clients.states.send(
       new StartExecutionCommand({ stateMachineArn: stack.BuildStateMachineArn, name, input: '{}' }),
     );
-    return followExecution(clients.states, required(executionArn, 'StartExecution', 'executionArn'), this.view, signal);
+    const { view } = this;
+    const arn = required(executionArn, 'StartExecution', 'executionArn');
+    const training = await followExecution(clients.states, arn, view, signal);
+    const model = required(startedBuild(training), 'the build machine', 'build of the model');
+    view.heading(`Build machine, ${model.split(':').pop()}`);
+    return followExecution(clients.states, model, view, signal);
   }
 
   /** The release that the build started, or that a person starts by approving it. */

@@ -1,6 +1,6 @@
 import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { ExecutionFailedError } from '../../executions/execution-failure';
-import { followExecution, startedExecution } from '../../executions/follow-execution';
+import { FinishedExecution, followExecution, startedBuild, startedExecution } from '../../executions/follow-execution';
 import { startTestAws, TestAws } from '../support/local-aws';
 
 const FAIL = { Type: 'Fail', Error: 'Custom', Cause: 'not this time' };
@@ -64,9 +64,19 @@ describe('followExecution', () => {
       },
     });
     expect(told).toEqual(['> First', '< First true', '> Pause', '< Pause true', '> Start', '< Start true']);
-    const finished = result as Awaited<ReturnType<typeof followExecution>>;
+    const finished = result as FinishedExecution;
     expect(finished.output).toMatchObject({ n: 1 });
     expect(startedExecution(finished)).toContain(child.split(':').pop());
+    expect(startedBuild(finished)).toBeUndefined();
+  });
+
+  test('tells the build that it handed on', async () => {
+    const started = { executionArn: 'arn:build:model-1' };
+    const { result } = await follow(
+      { StartAt: 'Only', States: { Only: { Type: 'Pass', End: true } } },
+      { input: { started } },
+    );
+    expect(startedBuild(result as FinishedExecution)).toBe(started.executionArn);
   });
 
   test('names the state that failed, not the one that cleaned up', async () => {

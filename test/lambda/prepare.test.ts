@@ -3,13 +3,32 @@ import { buildName } from '../../lambda/support/build-name';
 
 const event = (executionName: string, input: unknown = {}): Record<string, unknown> => ({
   executionName,
+  startTime: '2026-01-02T03:04:05.678Z',
   model: 'digits',
   input,
 });
 
 test('names the build after a plain execution, and the job after model and build', async () => {
-  expect(await handler(event('nightly-7'))).toEqual({ build: 'nightly-7', trainingJobName: 'digits-nightly-7' });
+  expect(await handler(event('nightly-7'))).toEqual({
+    build: 'nightly-7',
+    trainingJobName: 'digits-nightly-7',
+    begun: '2026-01-02T03:04:05.678Z',
+  });
 });
+
+test.each([
+  ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000Z'],
+  ['2026-01-01T02:00:00.5+02:00', '2026-01-01T00:00:00.500Z'],
+])('a build is as old as the execution that asked for it: begun %s', async (begun, time) => {
+  expect(await handler(event('a', { begun }))).toMatchObject({ begun: time });
+});
+
+test.each([['yesterday'], ['2026-01-01'], ['2026-13-01T00:00:00Z'], ['9999-01-01T00:00:00Z'], [7]])(
+  'refuses to have begun %p',
+  async (begun) => {
+    await expect(handler(event('a', { begun }))).rejects.toThrow('input "begun" must be a time that has passed');
+  },
+);
 
 test('passes a source on, so that nothing is trained', async () => {
   expect(await handler(event('a', { source: 's3://models/raw/mine/' }))).toMatchObject({

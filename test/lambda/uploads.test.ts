@@ -235,7 +235,7 @@ describe('the folder of a build in raw/', () => {
   const model = (job: string): string => `raw/digits/run-1/${job}/output/model/`;
   const source = (folder: string): string => `s3://models/case-${cases}/${folder}`;
   const find = async (folder: string): Promise<string> => {
-    const { findSource } = await import('../../cli/pipeline/find-source');
+    const { findSource } = await import('../../lambda/new-model/find-source');
     return (await findSource(aws.s3, source(folder))).address;
   };
 

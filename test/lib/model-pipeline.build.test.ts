@@ -2,10 +2,14 @@ import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { ModelPipeline, ReleaseApproval } from '../../lib';
 import { definitionOf, MachineDefinition } from './support/definition';
-import { execute, fault, TaskHandler } from './support/execute';
+import { execute, executionArn, fault, TaskHandler } from './support/execute';
 import { evaluationOptions, newStack, pipelineProps } from './support/pipelines';
 
-const prepared = { build: 'run-1', trainingJobName: 'digits-run-1' };
+const begun = '2026-11-25T12:00:00.000Z';
+const prepared = { build: 'run-1', trainingJobName: 'digits-run-1', begun };
+const raw = 's3://models/raw/digits/run-1/job/output/model/';
+/** Builds a raw model that is there. */
+const SOURCE = { source: raw };
 const artifact = 's3://models/compressed/digits/run-1/';
 const work = 's3://models/work/digits/run-1/';
 const good: Record<string, TaskHandler> = {
@@ -13,8 +17,9 @@ const good: Record<string, TaskHandler> = {
   Train: ({ TrainingJobName }) => ({
     TrainingJobName,
     TrainingJobArn: `arn:aws:sagemaker:us-east-1:111122223333:training-job/${TrainingJobName as unknown as string}`,
-    ModelArtifacts: { S3ModelArtifacts: 's3://models/raw/digits/run-1/job/output/model/' },
+    ModelArtifacts: { S3ModelArtifacts: raw },
   }),
+  StartBuild: () => ({ executionArn: 'arn:build:model-1', name: 'model-1', started: true, status: 'RUNNING' }),
   Plan: () => ({ artifact, work, items: [0, 1, 2], finished: false }),
   CompressItem: ({ item }) => ({ item }),
   Finalize: () => ({ artifact, bytesBefore: 4, bytesAfter: 1 }),
@@ -23,7 +28,6 @@ const good: Record<string, TaskHandler> = {
   StartRelease: () => ({ executionArn: 'x', startDate: 'y' }),
   Abort: () => ({ abandoned: true }),
 };
-const TRAINED = ['Prepare', 'Source given?', 'Train', 'Plan', 'Finished before?', 'Compress'];
 
 function fail(name: string, message?: string): TaskHandler {
   return () => {
@@ -40,11 +44,31 @@ describe('the build machine', () => {
     machine = definitionOf(stack, 'BuildMachine');
   });
 
-  test('trains, compresses every item, finalizes, starts the release', async () => {
+  test('trains, and starts the build of what was trained, which is as old as the training', async () => {
     const run = await execute(machine, {}, good);
     expect(run.error).toBeUndefined();
+    expect(run.path).toEqual(['Prepare', 'Source given?', 'Train', 'StartBuild', 'Built before?', 'BuildStarted']);
+    expect(run.inputs.Train[0].TrainingJobName).toMatch(/^digits-run-1-[0-9a-f]{4}$/);
+    expect(run.inputs.Train[0].OutputDataConfig.S3OutputPath).toMatch(/^s3:\/\/.*\/raw\/digits\/run-1\/$/);
+    expect(run.inputs.Train[0].HyperParameters.sagemaker_job_name).toBe('"digits-run-1"');
+    expect(run.inputs.StartBuild).toMatchObject([
+      { execution: executionArn({}), state: { prepared: { begun }, raw: { source: raw } } },
+    ]);
+    expect(run.output).toMatchObject({ started: { executionArn: 'arn:build:model-1', name: 'model-1' } });
+    const { Prepare } = (await execute(machine, {}, good, { startTime: '2026-01-02T03:04:05.000Z' })).inputs;
+    expect(Prepare[0]).toMatchObject({ startTime: '2026-01-02T03:04:05.000Z' });
+  });
+
+  test('compresses every item, finalizes, starts the release', async () => {
+    const run = await execute(machine, SOURCE, good);
+    expect(run.error).toBeUndefined();
     expect(run.path.filter((state) => state !== 'CompressItem')).toEqual([
-      ...TRAINED,
+      'Prepare',
+      'Source given?',
+      'SourceGiven',
+      'Plan',
+      'Finished before?',
+      'Compress',
       'Finalize',
       'Compressed',
       'CompressionGate',
@@ -53,32 +77,25 @@ describe('the build machine', () => {
       'StartRelease',
       'ReleaseStarted',
     ]);
-    expect(run.inputs.Prepare[0]).toMatchObject({ executionName: 'run-1', model: 'digits', input: {} });
-    expect(run.inputs.Train[0].TrainingJobName).toMatch(/^digits-run-1-[0-9a-f]{4}$/);
-    expect(run.inputs.Train[0].OutputDataConfig.S3OutputPath).toMatch(/^s3:\/\/.*\/raw\/digits\/run-1\/$/);
-    expect(run.inputs.Train[0].HyperParameters.sagemaker_job_name).toBe('"digits-run-1"');
+    expect(run.inputs.Prepare[0]).toMatchObject({ executionName: 'run-1', model: 'digits', input: SOURCE });
     expect(run.inputs.Plan[0]).toMatchObject({
       build: 'run-1',
       model: 'digits',
       recipe: { method: 'int8' },
-      source: 's3://models/raw/digits/run-1/job/output/model/',
+      source: raw,
     });
     expect(run.inputs.CompressItem).toEqual(expect.arrayContaining([0, 1, 2].map((item) => ({ work, item }))));
     expect(run.inputs.CompressItem).toHaveLength(3);
-    expect(run.inputs.Finalize[0].provenance).toMatchObject({ build: 'run-1', model: 'digits' });
-    expect(run.inputs.StartRelease[0]).toMatchObject({ Input: { build: 'run-1', artifact } });
+    expect(run.inputs.Finalize[0].provenance).toMatchObject({ build: 'run-1', model: 'digits', begun });
+    expect(run.inputs.StartRelease[0]).toMatchObject({ Input: { build: 'run-1', artifact, begun } });
     expect(run.inputs.StartRelease[0].Name).toMatch(/^run-1-[0-9a-f]{8}$/);
   });
 
-  test('compresses a given model without training', async () => {
-    const run = await execute(machine, { source: 's3://elsewhere/model/' }, good);
-    expect(run.error).toBeUndefined();
-    expect(run.path).not.toContain('Train');
-    expect(run.inputs.Plan[0].source).toBe('s3://elsewhere/model/');
-  });
-
   test('releases a build that was finished before without compressing again', async () => {
-    const run = await execute(machine, {}, { ...good, Plan: () => ({ artifact, work, items: [], finished: true }) });
+    const run = await execute(machine, SOURCE, {
+      ...good,
+      Plan: () => ({ artifact, work, items: [], finished: true }),
+    });
     expect(run.error).toBeUndefined();
     expect(run.path).not.toContain('Compress');
     expect(run.path).not.toContain('Finalize');
@@ -86,7 +103,7 @@ describe('the build machine', () => {
   });
 
   test.each(['Plan', 'CompressItem', 'Finalize'])('gives the build up when %s fails for good', async (state) => {
-    const run = await execute(machine, {}, { ...good, [state]: fail('InvalidModel', 'model.tflite: truncated') });
+    const run = await execute(machine, SOURCE, { ...good, [state]: fail('InvalidModel', 'model.tflite: truncated') });
     expect(run.inputs[state].length).toBeLessThanOrEqual(3);
     expect(run.inputs.Abort).toHaveLength(1);
     expect(run.inputs.Abort[0].work).toMatch(/^s3:\/\/.*\/work\/digits\/run-1\/$/);
@@ -96,11 +113,11 @@ describe('the build machine', () => {
   });
 
   test.each(['Plan', 'Finalize'])('fails with the cause of %s, not of Abort', async (state) => {
-    const run = await execute(
-      machine,
-      {},
-      { ...good, [state]: fail('InvalidRecipe', 'no such thing'), Abort: fail('Error', 'abort, too') },
-    );
+    const run = await execute(machine, SOURCE, {
+      ...good,
+      [state]: fail('InvalidRecipe', 'no such thing'),
+      Abort: fail('Error', 'abort, too'),
+    });
     expect(`${run.error} ${run.cause}`).toContain('no such thing');
     expect(run.inputs[state]).toHaveLength(1);
     expect(run.inputs.Abort).toHaveLength(4);
@@ -108,11 +125,10 @@ describe('the build machine', () => {
 
   test('tries a passing fault again', async () => {
     let calls = 0;
-    const run = await execute(
-      machine,
-      {},
-      { ...good, Plan: (input) => (++calls < 3 ? fail('TimeoutError')(input) : good.Plan(input)) },
-    );
+    const run = await execute(machine, SOURCE, {
+      ...good,
+      Plan: (input) => (++calls < 3 ? fail('TimeoutError')(input) : good.Plan(input)),
+    });
     expect(run.error).toBeUndefined();
     expect(run.inputs.Plan).toHaveLength(3);
   });
@@ -154,7 +170,7 @@ describe('the build machine', () => {
   });
 
   test('ends at a compression gate that is not passed, and touches nothing else', async () => {
-    const run = await execute(machine, {}, { ...good, CompressionGate: fail('GateFailed', 'relative error: 0.5') });
+    const run = await execute(machine, SOURCE, { ...good, CompressionGate: fail('GateFailed', 'relative error: 0.5') });
     expect(run).toMatchObject({ error: 'GateFailed', cause: 'relative error: 0.5' });
     expect(run.inputs.CompressionGate).toEqual([
       { artifact, pipeline: expect.stringMatching(/^stack-pipeline-/) as string, limits: { maxRelativeError: 1 } },
@@ -167,11 +183,11 @@ describe('the build machine', () => {
   test.each(['RUNNING', 'SUCCEEDED', 'PENDING_REDRIVE'])(
     'is content with a release that was started before and is %s',
     async (status) => {
-      const run = await execute(
-        machine,
-        {},
-        { ...good, StartRelease: exists, LookAtRelease: () => ({ Status: status }) },
-      );
+      const run = await execute(machine, SOURCE, {
+        ...good,
+        StartRelease: exists,
+        LookAtRelease: () => ({ Status: status }),
+      });
       expect(run.error).toBeUndefined();
       expect(run.inputs.StartRelease).toHaveLength(1);
       expect(run.inputs.LookAtRelease[0].ExecutionArn).toMatch(/:execution:<.*>:run-1-[0-9a-f]{8}$/);
@@ -183,25 +199,24 @@ describe('the build machine', () => {
     'starts a release again that was started before and %s',
     async (status) => {
       const before = { ...good, StartRelease: exists, LookAtRelease: () => ({ Status: status }) };
-      const run = await execute(machine, {}, { ...before, StartReleaseAgain: () => ({ executionArn: 'x' }) });
+      const run = await execute(machine, SOURCE, { ...before, StartReleaseAgain: () => ({ executionArn: 'x' }) });
       expect(run.error).toBeUndefined();
       expect(run.inputs.StartReleaseAgain).toHaveLength(1);
       expect(run.inputs.StartReleaseAgain[0].Name).toMatch(/^run-1-[0-9a-f]{8}-again-0$/);
       expect(run.inputs.StartReleaseAgain[0].Input).toEqual(run.inputs.StartRelease[0].Input);
       expect(run.path.at(-1)).toBe('ReleaseStarted');
       // The answer to the first try was lost.
-      const twice = await execute(machine, {}, { ...before, StartReleaseAgain: exists });
+      const twice = await execute(machine, SOURCE, { ...before, StartReleaseAgain: exists });
       expect(twice.error).toBeUndefined();
       expect(twice.inputs.StartReleaseAgain).toHaveLength(1);
     },
   );
 
   test('fails when the release cannot be started, with the artifact kept', async () => {
-    const run = await execute(
-      machine,
-      {},
-      { ...good, StartRelease: fail('StepFunctions.AWSStepFunctionsException', 'denied') },
-    );
+    const run = await execute(machine, SOURCE, {
+      ...good,
+      StartRelease: fail('StepFunctions.AWSStepFunctionsException', 'denied'),
+    });
     expect(run.cause).toContain('denied');
     expect(run.inputs.StartRelease).toHaveLength(7);
     expect(run.inputs.Abort).toBeUndefined();
@@ -228,7 +243,7 @@ describe('a build machine with an evaluation', () => {
   });
 
   test('evaluates the raw and the compressed model before the release', async () => {
-    const run = await execute(machine, {}, evaluated);
+    const run = await execute(machine, SOURCE, evaluated);
     expect(run.error).toBeUndefined();
     expect(run.path.slice(-9)).toEqual([
       'Compressed',
@@ -243,7 +258,7 @@ describe('a build machine with an evaluation', () => {
     ]);
     expect(run.inputs.Evaluate[0].ProcessingJobName).toMatch(/^digits-run-1-[0-9a-f]{4}$/);
     expect(run.inputs.Evaluate[0].ProcessingInputs).toMatchObject([
-      { InputName: 'raw', S3Input: { S3Uri: 's3://models/raw/digits/run-1/job/output/model/' } },
+      { InputName: 'raw', S3Input: { S3Uri: raw } },
       { InputName: 'compressed', S3Input: { S3Uri: artifact } },
       { InputName: 'code' },
     ]);
@@ -252,24 +267,23 @@ describe('a build machine with an evaluation', () => {
 
   test('gives each attempt a name of its own, and asks no more when the script fails', async () => {
     let calls = 0;
-    const throttled = await execute(
-      machine,
-      {},
-      {
-        ...evaluated,
-        Evaluate: (input) => (++calls < 3 ? fail('ThrottlingException')(input) : evaluated.Evaluate(input)),
-      },
-    );
+    const throttled = await execute(machine, SOURCE, {
+      ...evaluated,
+      Evaluate: (input) => (++calls < 3 ? fail('ThrottlingException')(input) : evaluated.Evaluate(input)),
+    });
     expect(throttled.error).toBeUndefined();
     expect(new Set(throttled.inputs.Evaluate.map(({ ProcessingJobName }) => ProcessingJobName)).size).toBe(3);
-    const failed = await execute(machine, {}, { ...evaluated, Evaluate: fail('States.TaskFailed', 'KeyError') });
+    const failed = await execute(machine, SOURCE, { ...evaluated, Evaluate: fail('States.TaskFailed', 'KeyError') });
     expect(failed).toMatchObject({ cause: 'KeyError' });
     expect(failed.inputs.Evaluate).toHaveLength(1);
     expect(failed.inputs.StartRelease).toBeUndefined();
   });
 
   test.each(['GateFailed', 'InvalidMetrics'])('ends at its gate with %s, and releases nothing', async (error) => {
-    const run = await execute(machine, {}, { ...evaluated, EvaluationGate: fail(error, 'accuracy dropped by 0.1') });
+    const run = await execute(machine, SOURCE, {
+      ...evaluated,
+      EvaluationGate: fail(error, 'accuracy dropped by 0.1'),
+    });
     expect(run).toMatchObject({ error, cause: 'accuracy dropped by 0.1' });
     expect(run.inputs.EvaluationGate).toHaveLength(1);
     expect(run.inputs.StartRelease).toBeUndefined();
@@ -285,7 +299,7 @@ describe('a build machine whose releases a person approves', () => {
   });
 
   test('registers the build and releases nothing', async () => {
-    const run = await execute(definitionOf(stack, 'BuildMachine'), {}, good);
+    const run = await execute(definitionOf(stack, 'BuildMachine'), SOURCE, good);
     expect(run.path.slice(-3)).toEqual(['Register', 'Judged again?', 'WaitingForApproval']);
     expect(run.output).toMatchObject({ registered: { approval: 'PendingManualApproval' } });
     expect(run.inputs.StartRelease).toBeUndefined();
@@ -295,12 +309,14 @@ describe('a build machine whose releases a person approves', () => {
       gatesDigest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       model: 'digits',
       group: expect.stringMatching(/^stack-pipeline-/) as string,
-      raw: { trainingJobArn: expect.stringContaining('training-job/digits-run-1') as string },
     });
   });
 
   test('fails where nothing can be registered, with the artifact kept', async () => {
-    const run = await execute(definitionOf(stack, 'BuildMachine'), {}, { ...good, Register: fail('ServiceException') });
+    const run = await execute(definitionOf(stack, 'BuildMachine'), SOURCE, {
+      ...good,
+      Register: fail('ServiceException'),
+    });
     expect(run.error).toBeDefined();
     expect(run.inputs.Abort).toBeUndefined();
   });

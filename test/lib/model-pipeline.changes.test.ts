@@ -72,16 +72,19 @@ function deployed(changes: Partial<ModelPipelineProps> = {}): Deployed {
   };
 }
 
+async function call(name: string, event: object): Promise<unknown> {
+  const { handler } = (await import(`../../lambda/${name}`)) as { handler: (event: object) => Promise<unknown> };
+  return handler(event);
+}
+
+const decide: TaskHandler = (event) => call('decide', { ...event, bucket: BUCKET });
+
 /** The functions of the machine, on local services, and the release in the place of its machine. */
-async function handlers(specification: ReleaseSpecification): Promise<Record<string, TaskHandler>> {
-  const call = async (name: string, event: object): Promise<unknown> => {
-    const { handler } = (await import(`../../lambda/${name}`)) as { handler: (event: object) => Promise<unknown> };
-    return handler(event);
-  };
+function handlers(specification: ReleaseSpecification): Record<string, TaskHandler> {
   const build = `deploy-${++builds}`;
   return {
     Prepare: (event) => call('prepare', { ...event, executionName: build }),
-    Decide: (event) => call('decide', { ...event, bucket: BUCKET }),
+    Decide: decide,
     Train: (request) => train(request, TRAIN),
     Plan: (event) => call('plan', { ...event, bucket: BUCKET }),
     CompressItem: (event) => call('compress', event),
@@ -121,9 +124,24 @@ function settled({ endpointName, endpointConfigName }: ReleaseAnswer): Promise<u
   );
 }
 
-/** Does what a deployment starts. */
+/** Does what a deployment starts, and the build that this starts: one after the other, as if they were one. */
 async function deploy({ build, specification }: Deployed, other: Record<string, TaskHandler> = {}): Promise<Execution> {
-  return execute(build, { ifChanged: true }, { ...(await handlers(specification)), ...other });
+  let model: Execution | undefined;
+  const tasks: Record<string, TaskHandler> = {
+    ...handlers(specification),
+    StartBuild: async ({ state: { raw, prepared } }) => {
+      model = await execute(build, { source: raw.source, begun: prepared.begun }, tasks);
+      return { executionArn: 'arn:build:model-1', name: 'model-1', started: true, status: 'RUNNING' };
+    },
+    ...other,
+  };
+  const { path, inputs, ...end } = await execute(build, { ifChanged: true }, tasks);
+  const { Prepare } = inputs;
+  return {
+    ...(model ?? end),
+    path: [...path, ...(model?.path ?? [])],
+    inputs: { ...inputs, ...model?.inputs, Prepare },
+  };
 }
 
 async function versions(): Promise<number> {
@@ -135,8 +153,9 @@ const did = ({ inputs }: Execution): string[] => Object.keys(inputs).filter((sta
 const served = async (): Promise<string> => (await sageMaker.invoke(ENDPOINT)).model;
 const artifactOf = (build: number): string => `s3://${BUCKET}/compressed/digits/deploy-${build}/`;
 
-const TRAINED = ['Prepare', 'Train', 'Plan', 'CompressItem', 'Finalize', 'CompressionGate', 'Register', 'StartRelease'];
-const COMPRESSED = TRAINED.filter((state) => state !== 'Train');
+const BUILT = ['StartBuild', 'Plan', 'CompressItem', 'Finalize', 'CompressionGate', 'Register', 'StartRelease'];
+const TRAINED = ['Prepare', 'Train', ...BUILT];
+const COMPRESSED = ['Prepare', ...BUILT];
 
 /** Each test goes on where the one before it stopped, as deployments do. */
 describe('a deployment', () => {
@@ -192,20 +211,14 @@ describe('a deployment', () => {
   });
 
   test('evaluates what it compressed again in a job of its own name', async () => {
-    const { build, specification } = deployed({ compression: fp16, evaluation: evaluationOptions() });
-    const run = await execute(
-      build,
-      { ifChanged: true },
-      {
-        ...(await handlers(specification)),
-        Evaluate: ({ ProcessingOutputConfig }) => ({
-          ProcessingJobName: 'evaluated',
-          ProcessingJobArn: 'arn',
-          ProcessingOutputConfig,
-        }),
-        EvaluationGate: () => ({ metrics: [] }),
-      },
-    );
+    const run = await deploy(deployed({ compression: fp16, evaluation: evaluationOptions() }), {
+      Evaluate: ({ ProcessingOutputConfig }) => ({
+        ProcessingJobName: 'evaluated',
+        ProcessingJobArn: 'arn',
+        ProcessingOutputConfig,
+      }),
+      EvaluationGate: () => ({ metrics: [] }),
+    });
     expect(run.error).toBeUndefined();
     expect(run.path).toContain('RawModelKept');
     expect(run.inputs.Evaluate[0].ProcessingJobName).toMatch(/^digits-deploy-\d+-[0-9a-f]{4}$/);
@@ -218,7 +231,7 @@ describe('a deployment', () => {
       },
     });
     expect(broken.error).toBeDefined();
-    expect(did(broken)).toEqual(['Prepare', 'Train', 'Plan', 'Abort']);
+    expect(did(broken)).toEqual(['Prepare', 'Train', 'StartBuild', 'Plan', 'Abort']);
     const failed = builds;
     const run = await deploy(deployed({ training: longer, compression: fp16 }));
     expect(did(run)).toEqual(COMPRESSED);
@@ -228,36 +241,24 @@ describe('a deployment', () => {
 
   test('waits for a training with the same inputs instead of starting a second one', async () => {
     const longest = { ...longer, hyperparameters: { epochs: 99 } };
-    const { build, specification } = deployed({ training: longest });
+    const stack = deployed({ training: longest });
     let decisions = 0;
     let waited: Promise<Execution> | undefined;
-    const first = await execute(
-      build,
-      { ifChanged: true },
-      {
-        ...(await handlers(specification)),
-        Train: async (request) => {
-          const running = train(request, `${TRAIN}\nimport time; time.sleep(2)`);
-          const name = request.TrainingJobName as unknown as string;
-          await until(
-            () => sageMaker.job(name).catch(() => undefined),
-            (job) => job !== undefined,
-          );
-          const others = await handlers(specification);
-          waited = execute(
-            build,
-            { ifChanged: true },
-            {
-              ...others,
-              Decide: (event) =>
-                ++decisions > 1 ? sageMaker.finished(name).then(() => others.Decide(event)) : others.Decide(event),
-            },
-          );
-          return running;
-        },
-        StartRelease: () => ({}),
+    const first = await deploy(stack, {
+      Train: async (request) => {
+        const running = train(request, `${TRAIN}\nimport time; time.sleep(2)`);
+        const name = request.TrainingJobName as unknown as string;
+        await until(
+          () => sageMaker.job(name).catch(() => undefined),
+          (job) => job !== undefined,
+        );
+        waited = deploy(stack, {
+          Decide: (event) => (++decisions > 1 ? sageMaker.finished(name).then(() => decide(event)) : decide(event)),
+        });
+        return running;
       },
-    );
+      StartRelease: () => ({}),
+    });
     expect(did(first)).toEqual(TRAINED);
     const second = await waited!;
     expect(second.path).toContain('UnderWay');
@@ -274,13 +275,9 @@ describe('a deployment', () => {
   });
 
   test('without a training and without a model does nothing', async () => {
-    const { build, specification } = deployed({ training: undefined, modelName: 'other' });
-    const others = await handlers(specification);
-    const run = await execute(
-      build,
-      { ifChanged: true },
-      { ...others, Decide: (event) => others.Decide({ ...event, endpointName: 'none' } as unknown as Json) },
-    );
+    const run = await deploy(deployed({ training: undefined, modelName: 'other' }), {
+      Decide: (event) => decide({ ...event, endpointName: 'none' } as unknown as Json),
+    });
     expect(run.error).toBeUndefined();
     expect(run.path.slice(-1)).toEqual(['NothingToDo']);
   });

@@ -28,6 +28,15 @@ function template(changes: Partial<ModelPipelineProps>): Template {
   return Template.fromStack(stack);
 }
 
+interface Policy {
+  readonly Properties: {
+    readonly Roles: unknown;
+    readonly PolicyDocument: {
+      readonly Statement: readonly { readonly Action: string | string[]; readonly Resource: unknown }[];
+    };
+  };
+}
+
 const isUpload = { 'detail-type': ['Object Created'] };
 
 /** The environment of a trigger's function. */
@@ -122,6 +131,41 @@ describe('uploads', () => {
 
   test('have a marker without a path', () => {
     expect(() => ModelCompleteness.marker('a/b')).toThrow('received: a/b');
+  });
+});
+
+describe('the build of a model', () => {
+  const zoo = 'arn:aws:s3:::zoo';
+
+  test('is started by a function that may start its own machine, see its executions, and list where raw models lie', () => {
+    const stack = newStack();
+    const pipeline = new ModelPipeline(stack, 'Pipeline', pipelineProps());
+    pipeline.addSource(Bucket.fromBucketArn(stack, 'Zoo', zoo), 'models/');
+    const made = Template.fromStack(stack);
+    const policies = Object.values(made.findResources('AWS::IAM::Policy')).map((policy) => policy as Policy);
+    const statements = policies
+      .filter(({ Properties: { Roles } }) => JSON.stringify(Roles).includes('BuildMachineStartBuild'))
+      .flatMap(({ Properties: { PolicyDocument } }) => PolicyDocument.Statement);
+    const allowed = (action: string): Policy['Properties']['PolicyDocument']['Statement'] =>
+      statements.filter(({ Action }) => [Action].flat().includes(action));
+    const machine = { Ref: expect.stringMatching(/BuildMachine/) as string };
+    expect(allowed('states:StartExecution')).toMatchObject([{ Resource: machine }]);
+    expect(allowed('states:DescribeExecution')).toHaveLength(1);
+    expect(JSON.stringify(allowed('states:DescribeExecution')[0].Resource)).toMatch(/execution:.*BuildMachine.*:\*/);
+    expect(allowed('s3:ListBucket')).toMatchObject([
+      { Condition: { StringLike: { 's3:prefix': ['raw/digits/', 'raw/digits/*'] } } },
+      { Resource: zoo, Condition: { StringLike: { 's3:prefix': ['models/', 'models/*'] } } },
+    ]);
+    expect(allowed('s3:GetObject')).toEqual([]);
+  });
+
+  test('has the name that an upload and a person give it', () => {
+    const made = template({ runOnNewModel: {} });
+    const { INPUTS_DIGEST } = variables(made, 'BuildMachineStartBuild');
+    expect(INPUTS_DIGEST).toBe(variables(made, 'RunOnNewModel').INPUTS_DIGEST);
+    made.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      Tags: Match.arrayWith([{ Key: 'modelpress:inputs', Value: INPUTS_DIGEST }]),
+    });
   });
 });
 

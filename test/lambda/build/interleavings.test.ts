@@ -22,12 +22,15 @@ async function buildTwice(options: WorldOptions, choose: Choose): Promise<string
   await world.run(choose);
 
   expect(builds.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  const models = builds.map((build) => world.buildOf(build)!);
+  expect(models.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
   checkBuilds(world);
   checkReleases(world);
   expect(world.sageMaker.packages.size).toBe(2);
   const releases = world.of('release');
   expect(releases).toHaveLength(2);
-  expect(world.serves).toBe('newer');
+  // That of the execution that was begun later, whichever model was trained first.
+  expect(world.serves).toBe(models[1].name);
   return releases.map(({ path }) => path!.at(-1)).join();
 }
 
@@ -49,8 +52,8 @@ test("a build that is cut off before any state or call, beside one that goes on,
   let step = 0;
   for (; isCut; step++) {
     const world = new World(stage, { metrics, points: 'shared' });
-    const lost = world.start('build', 'lost', {});
-    const other = world.start('build', 'other', {});
+    const lost = world.build('lost');
+    const other = world.build('other');
     isCut = false;
     await world.run(
       (runnable, last) => runnable.filter((thread) => thread !== last)[0] ?? runnable[0],
@@ -67,5 +70,5 @@ test("a build that is cut off before any state or call, beside one that goes on,
     checkBuilds(world);
     checkReleases(world);
   }
-  expect(step).toBeGreaterThan(10);
+  expect(step).toBeGreaterThan(8);
 });

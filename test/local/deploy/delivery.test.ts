@@ -103,14 +103,16 @@ async function machine(part: string): Promise<string> {
   return stateMachines!.find(({ name }) => name!.includes(part))!.stateMachineArn!;
 }
 
-/** The build that a delivery started, once it is over, with the model package that it waits for. */
+/** What a delivery started, once the build of the model is over, with the model package that it waits for. */
 async function waitingBuild(delivery: string): Promise<{ executionArn: string; modelPackageArn: string }> {
   const arn = (await machine('BuildMachine')).replace(':stateMachine:', ':execution:');
   const executionArn = `${arn}:${delivery.split(':').pop()}`;
   const exists = (): Promise<unknown> =>
     account.clients.states.send(new DescribeExecutionCommand({ executionArn })).catch(() => undefined);
   while ((await exists()) === undefined) await sleep(200);
-  const { output } = await ended(executionArn);
+  const asked = await ended(executionArn);
+  const { started } = JSON.parse(asked.output!) as { started: { executionArn: string } };
+  const { output } = await ended(started.executionArn);
   const { registered } = JSON.parse(output!) as { registered: { modelPackageArn: string } };
   return { executionArn, ...registered };
 }

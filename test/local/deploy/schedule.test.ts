@@ -39,14 +39,16 @@ test('a deployed schedule trains when its time comes, and what it trained serves
   const [, date, time] = /-(\d+)-(\d+)$/.exec(build.name!)!;
   const begun = build.startDate!.toISOString().replace(/\D/g, '').slice(0, 14);
   expect(Number(begun)).toBeGreaterThanOrEqual(Number(date + time));
-  const { input } = await account.clients.states.send(
+  const { input, output } = await account.clients.states.send(
     new DescribeExecutionCommand({ executionArn: build.executionArn }),
   );
   expect(JSON.parse(input!)).toEqual({});
+  const { started } = JSON.parse(output!) as { started: { name: string } };
+  expect(started.name).toMatch(/^model-[0-9a-f]{24}$/);
 
   const release = await firstExecution(outputs.ReleaseStateMachineArn);
   expect(release).toMatchObject({ status: 'SUCCEEDED' });
   const endpoint = await readEndpoint(account.clients.sageMaker, outputs.EndpointName);
-  expect(endpoint).toMatchObject({ status: 'InService', build: build.name });
+  expect(endpoint).toMatchObject({ status: 'InService', build: started.name });
   await account.destroy(assembly);
 }, 600_000);

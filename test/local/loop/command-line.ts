@@ -40,7 +40,9 @@ export function commandLine(given: () => TestLoop): void {
     expect(await history()).toEqual([
       expect.objectContaining({ artifact: loop.artifact, inService: true, recipe: { method: 'int8', mode: 'best' } }),
     ]);
-    expect((await modelpress('history')).stdout).toMatch(/^local-\d+ +int8 +\d+ KB +\d+ KB +0\.\d+ % .* in service$/m);
+    expect((await modelpress('history')).stdout).toMatch(
+      /^model-[0-9a-f]{24} +int8 +\d+ KB +\d+ KB +0\.\d+ % .* in service$/m,
+    );
   });
 
   test('sees an upload become the model, which nothing repeats, and brings the earlier one back', async () => {

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { zipSync } from 'fflate';
 import {
   CompressionRecipe,
@@ -21,6 +23,8 @@ export interface Stage {
   readonly machines: Readonly<Partial<Record<Machine, MachineDefinition>>>;
   /** Content by place, `bucket/key`. */
   readonly assets: ReadonlyMap<string, Uint8Array>;
+  /** Digest of what builds are named after besides the model; none without a pipeline. */
+  readonly inputsDigest?: string;
 }
 
 /** Synthesizes a compressor that is used alone. */
@@ -64,5 +68,19 @@ export function makeStage(changes: Partial<ModelPipelineProps> = {}): Stage {
     [`${golden.bucket}/${golden.key}`, readFileSync(smokeTest._pack())],
     [`${code.bucket}/${code.key}`, zipSync({ 'inference.py': Buffer.from('# serves\n') })],
   ]);
-  return { machines, assets };
+  return { machines, assets, inputsDigest: inputsDigestOf(stack) };
+}
+
+/** The one that every function gets that names builds. */
+function inputsDigestOf(stack: Stack): string {
+  const functions = Template.fromStack(stack).findResources('AWS::Lambda::Function') as Record<
+    string,
+    { Properties: { Environment?: { Variables: Record<string, string> } } }
+  >;
+  const all = Object.values(functions).flatMap(
+    ({ Properties: { Environment } }) => Environment?.Variables.INPUTS_DIGEST ?? [],
+  );
+  const [digest, ...others] = new Set(all);
+  if (digest === undefined || others.length > 0) throw new Error(`one digest was expected, found: ${all.join(', ')}`);
+  return digest;
 }

@@ -22,6 +22,7 @@ const MODEL = gunzipSync(readFileSync(join(__dirname, '../../golden/tflite/narro
 const FUNCTIONS: Readonly<Record<string, string>> = {
   Prepare: 'prepare',
   Decide: 'decide',
+  StartBuild: 'start-build',
   Plan: 'plan',
   CompressItem: 'compress',
   Finalize: 'finalize',
@@ -44,6 +45,9 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   Settle: 'settle',
   GiveUp: 'settle',
 };
+
+/** The functions that events call. */
+const TRIGGERS = ['release-approved', 'run-on-new-model', 'run-on-deploy', 'run-on-schedule'];
 
 /** After these, an execution only looks again. */
 const WAITING = ['ReleaseQueued', 'EndpointBusy'];
@@ -100,7 +104,9 @@ export class World {
       });
     }
     process.env.RELEASE_MACHINE_ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:release';
-    for (const file of new Set([...Object.values(FUNCTIONS), 'release-approved'])) {
+    process.env.STATE_MACHINE_ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:build';
+    Object.assign(process.env, { BUCKET, PREFIX: 'uploads/digits/', FORMAT: 'tflite' });
+    for (const file of new Set([...Object.values(FUNCTIONS), ...TRIGGERS])) {
       const { handler } = (await import(`../../../lambda/${file}`)) as { handler: TaskHandler };
       World.functions.set(file, handler);
     }
@@ -120,6 +126,7 @@ export class World {
     readonly options: WorldOptions = {},
   ) {
     World.present = this;
+    process.env.INPUTS_DIGEST = stage.inputsDigest ?? '';
     for (const [place, body] of stage.assets) this.s3.put(place, body);
   }
 
@@ -137,6 +144,11 @@ export class World {
   upload(folder: string): string {
     this.s3.put(`${BUCKET}/${folder}model.tflite`, MODEL);
     return `s3://${BUCKET}/${folder}`;
+  }
+
+  /** Stores a raw model and starts its build under a name that tells it apart; it goes on when `run` lets it. */
+  build(name: string): Started {
+    return this.start('build', name, { source: this.upload(`uploads/digits/${name}/`) });
   }
 
   /** Stores a finished artifact, begun after the one before; returns the input that its build would give. */
@@ -200,9 +212,20 @@ export class World {
     };
     const time = LastModifiedTime.toISOString();
     const detail = { ModelPackageArn: modelPackage, LastModifiedTime: time, UpdatedModelPackageFields: changed };
-    this.threads.start(name, async () => {
-      await World.functions.get('release-approved')!({ detail } as unknown as Json);
-    });
+    this.threads.start(name, () => this.trigger('release-approved', { detail }));
+  }
+
+  /** Calls the function of a trigger with an event. */
+  async trigger(file: string, event: object = {}): Promise<void> {
+    await World.functions.get(file)!(event as Json);
+  }
+
+  /** Goes on once something is so that others see to. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      this.threads.own!.isAsleep = true;
+      await this.threads.point();
+    }
   }
 
   /** Starts what comes by long after builds that did not succeed, as EventBridge would. */
@@ -218,6 +241,12 @@ export class World {
 
   of(machine: Machine): Started[] {
     return [...this.executions.values()].filter((execution) => execution.machine === machine);
+  }
+
+  /** The build that an execution of the build machine has led to: its own, or the one that it started. */
+  buildOf({ output }: Started): Started | undefined {
+    const started = (output as { started?: { executionArn: string } } | undefined)?.started;
+    return started && this.executions.get(started.executionArn);
   }
 
   /** Name of the build whose artifact serves. */
@@ -339,20 +368,17 @@ export class World {
 
   private sendStates(
     name: string,
-    input: { executionArn: string; name: string; input: string; statusFilter?: string },
+    input: { executionArn: string; name: string; input: string; stateMachineArn: string; statusFilter?: string },
   ): object {
     if (name === 'ListExecutions') {
-      const found = this.of('release').filter(({ status }) => status === (input.statusFilter ?? status));
+      const machine = /release/i.test(input.stateMachineArn) ? 'release' : 'build';
+      const found = this.of(machine).filter(({ status }) => status === (input.statusFilter ?? status));
       return { executions: found.reverse().map(({ arn, ...rest }) => ({ executionArn: arn, name: rest.name })) };
     }
-    if (name === 'StartExecution')
-      return { executionArn: this.start('release', input.name, JSON.parse(input.input) as object).arn };
-    if (name === 'ListExecutions')
-      return {
-        executions: this.of('build').flatMap(({ arn, status }) =>
-          status === 'RUNNING' ? [{ executionArn: arn }] : [],
-        ),
-      };
+    if (name === 'StartExecution') {
+      const machine = input.stateMachineArn.split(':').at(-1) as Machine;
+      return { executionArn: this.start(machine, input.name, JSON.parse(input.input) as object).arn };
+    }
     const found = this.executions.get(input.executionArn);
     if (found === undefined) throw fault('ExecutionDoesNotExist');
     const { status, thread } = found;

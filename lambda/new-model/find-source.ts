@@ -1,8 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { ModelError } from '../../lambda/engine/errors';
-import { parseS3Address } from '../../lambda/engine/io/location';
-import { modelAt, SourceModel } from '../../lambda/new-model/source-model';
-import { listUploads } from '../../lambda/new-model/uploaded-file';
+import { ModelError } from '../engine/errors';
+import { parseS3Address } from '../engine/io/location';
+import { modelAt, SourceModel } from './source-model';
+import { listUploads } from './uploaded-file';
 
 /** Where SageMaker puts what a training job wrote, below the place that the job was given. */
 const OUTPUT = '/output/model/';
