@@ -238,7 +238,7 @@ describe('while an approval is pending', () => {
       expect(because).toContain(number);
       expect(because).toContain(limit);
       expect(because).toBe(build.cause!.replaceAll('\n', ' '));
-      expect(world.serves).toBe('first');
+      expect(world.serves).toBe(first);
       expect(registered(world, 1)).toEqual(registered(pending, 1));
     });
 
