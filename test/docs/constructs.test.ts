@@ -69,17 +69,24 @@ test('a picture shows every resource of the kinds that it draws, and who does wh
   const { things, deeds } = graphOf(new StackTemplate(await makeExample('model-compressor', 'minimal')));
   const named = (id: string): string => things.find((thing) => thing.id === id)!.lines.join('+');
   expect(things.map(({ service, lines }) => `${service}: ${lines.join('+')}`).sort()).toEqual([
+    'EventBridge: FailedBuilds',
     'KMS: Models',
     'Lambda: Plan+Compress+Finalize+Abort+Prepare',
+    'Lambda: Remove',
     'S3: AccessLogs',
     'S3: Models',
     'Step Functions: Compression',
+    'Step Functions: LeftBehind',
   ]);
   expect(deeds.map(({ from, to, verb }) => `${named(from)} ${verb} ${named(to)}`).sort()).toEqual([
     'Compression calls Plan+Compress+Finalize+Abort+Prepare',
+    'Compression tells FailedBuilds',
+    'FailedBuilds starts LeftBehind',
+    'LeftBehind calls Remove',
     'Models encrypts Models',
     'Models logs access AccessLogs',
     'Plan+Compress+Finalize+Abort+Prepare reads, writes Models',
+    'Remove reads, writes Models',
   ]);
 });
 
