@@ -79,7 +79,12 @@ export class CompressionMachine extends Construct {
       stateName: 'Prepare',
       comment: 'Names the build after the execution.',
       function: handler.function,
-      event: { 'executionName.$': '$$.Execution.Name', model: modelName, 'input.$': '$' },
+      event: {
+        'executionName.$': '$$.Execution.Name',
+        'startTime.$': '$$.Execution.StartTime',
+        model: modelName,
+        'input.$': '$',
+      },
       resultPath: '$.prepared',
     }).retried();
   }
