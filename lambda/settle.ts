@@ -13,8 +13,8 @@ const client = new SageMakerClient({ maxAttempts: 8 });
 
 /**
  * Ends a release. One that proved itself (`released: { endpointConfigName, artifact, begun }`, and `component` where the
- * endpoint has an inference component) is noted as the one to go back to, and older ones are tidied away; one that failed gives its turn back, and with `shadowsOnly` what it had put into
- * the shadow goes. What serves then scales again.
+ * endpoint has an inference component) is noted as the one to go back to, and older ones are tidied away; one that failed
+ * gives its turn back, and with `shadowsOnly` what it had put into the shadow goes. What serves then scales again.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const ledger = openLedger(event);
