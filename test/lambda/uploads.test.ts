@@ -36,13 +36,35 @@ afterAll(async () => {
   await aws.close();
 });
 
+/** Does nothing, and fails for models in a folder of that name. */
+const MACHINE = {
+  StartAt: 'Which?',
+  States: {
+    'Which?': {
+      Type: 'Choice',
+      Choices: [
+        {
+          And: [
+            { Variable: '$.source', IsPresent: true },
+            { Variable: '$.source', StringMatches: '*/fails/' },
+          ],
+          Next: 'Failed',
+        },
+      ],
+      Default: 'Done',
+    },
+    Failed: { Type: 'Fail' },
+    Done: { Type: 'Succeed' },
+  },
+};
+
 /** What the stack gives a function, and a folder and a machine of the test's own. */
 beforeEach(async () => {
   const name = `case-${++cases}`;
   const made = await states.send(
     new CreateStateMachineCommand({
       name,
-      definition: JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } }),
+      definition: JSON.stringify(MACHINE),
       roleArn: 'arn:aws:iam::123456789012:role/states',
     }),
   );
@@ -56,8 +78,11 @@ beforeEach(async () => {
   });
 });
 
+/** What was put last. */
+let last = '';
+
 const put = (key: string, body = 'done'): Promise<unknown> =>
-  aws.s3.send(new PutObjectCommand({ Bucket: 'models', Key: `case-${cases}/${key}`, Body: body }));
+  aws.s3.send(new PutObjectCommand({ Bucket: 'models', Key: `case-${cases}/${(last = key)}`, Body: body }));
 const remove = (key: string): Promise<unknown> =>
   aws.s3.send(new DeleteObjectCommand({ Bucket: 'models', Key: `case-${cases}/${key}` }));
 /** S3 keeps the seconds of an upload only. */
@@ -69,9 +94,20 @@ interface Answer {
   readonly executionName?: string;
 }
 
-async function uploaded(): Promise<Answer> {
+/** What comes of the event of a file, by default of the last. */
+async function uploaded(key = last): Promise<Answer> {
   const { handler } = await import('../../lambda/run-on-new-model');
-  return handler();
+  return handler({ detail: { object: { key: `case-${cases}/${key}` } } });
+}
+
+async function ended(name: string): Promise<void> {
+  const executionArn = `${process.env.STATE_MACHINE_ARN!.replace(':stateMachine:', ':execution:')}:${name}`;
+  for (;;) {
+    const { status } = await states.send(new DescribeExecutionCommand({ executionArn }));
+    if (status === 'FAILED') return;
+    expect(status).toBe('RUNNING');
+    await sleep(20);
+  }
 }
 
 async function executions(): Promise<string[]> {
@@ -119,10 +155,11 @@ describe('a model with a marker', () => {
     await put('v1/_SUCCESS');
     await nextSecond();
     await put('v2/_SUCCESS');
+    // The event of v1 comes late, before that of v2 or after it.
+    expect(await uploaded('v1/_SUCCESS')).toEqual({ started: false });
     const second = await uploaded();
-    expect(second.source).toMatch(/\/v2\/$/);
-    // The event of v1 comes late, and that of v2 again.
-    expect(await uploaded()).toEqual({ ...second, started: false });
+    expect(second).toMatchObject({ started: true, source: `s3://models/case-${cases}/v2/` });
+    expect(await uploaded('v1/_SUCCESS')).toEqual({ started: false });
     expect(await uploaded()).toEqual({ ...second, started: false });
     expect(await executions()).toEqual([second.executionName]);
   });
@@ -153,6 +190,31 @@ describe('a model with a marker', () => {
   });
 });
 
+describe('a model whose build has failed', () => {
+  test('is built again when it is uploaded again or a person asks, not when its event comes again', async () => {
+    await put('fails/model.safetensors', 'one');
+    await put('fails/_SUCCESS');
+    const first = await uploaded();
+    expect(first.started).toBe(true);
+    await ended(first.executionName!);
+    expect(await uploaded()).toEqual({ ...first, started: false });
+    expect(await byHand(first.source!)).toMatchObject({ build: `${first.executionName}-2`, started: true });
+    await ended(`${first.executionName}-2`);
+    expect(await uploaded()).toEqual({ ...first, started: false });
+    await nextSecond();
+    await put('fails/model.safetensors', 'one');
+    await put('fails/_SUCCESS');
+    const second = await uploaded();
+    expect(second).toMatchObject({ started: true, source: first.source });
+    expect(second.executionName).not.toBe(first.executionName);
+    await ended(second.executionName!);
+    expect(await uploaded()).toEqual({ ...second, started: false });
+    expect((await executions()).sort()).toEqual(
+      [first.executionName!, `${first.executionName}-2`, second.executionName!].sort(),
+    );
+  });
+});
+
 describe('a model without a marker', () => {
   beforeEach(() => delete process.env.MARKER);
   const shard = (n: number): string => `v1/model-0000${n}-of-00002.safetensors`;
@@ -174,6 +236,20 @@ describe('a model without a marker', () => {
     expect(answers.map(({ started }) => started)).toEqual([false, false, true]);
     expect(await uploaded()).toEqual({ ...answers[2], started: false });
     expect(await executions()).toHaveLength(1);
+  });
+
+  test('is not built anew, because the recipe is another by now, when parts of a next one come', async () => {
+    await put('v1/model.safetensors', 'one');
+    const first = await uploaded();
+    expect(first.started).toBe(true);
+    process.env.INPUTS_DIGEST = 'recipe-2';
+    await put('v2/model-00001-of-00002.safetensors', 'two');
+    expect(await uploaded()).toEqual({ started: false });
+    await put('v2/model.safetensors.index.json', index);
+    expect(await uploaded()).toEqual({ started: false });
+    expect(await executions()).toEqual([first.executionName]);
+    await put('v2/model-00002-of-00002.safetensors', 'two');
+    expect(await uploaded()).toMatchObject({ started: true, source: `s3://models/case-${cases}/v2/` });
   });
 
   test('with a damaged index is built, so that the build tells what is wrong', async () => {

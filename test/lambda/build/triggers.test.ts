@@ -44,6 +44,9 @@ async function byHand(source: string): Promise<void> {
   await run(clients as unknown as Clients, pipeline as Pipeline, command, NOBODY);
 }
 
+/** What S3 tells of a model in `uploads/digits/v1/`. */
+const upload = { detail: { object: { key: 'uploads/digits/v1/model.tflite' } } };
+
 /** What CloudFormation asks for. */
 const deployment = (RequestId: string): object => ({
   RequestType: 'Update',
@@ -114,7 +117,7 @@ describe.each([AUTOMATIC, MANUAL])('all that asks for the build of one model, wi
   ): Promise<void> {
     const world = serving.copy({ points }, stage('uploads, other recipe', approval));
     for (const n of [1, 2]) {
-      world.threads.start(`upload ${n}`, () => world.trigger('run-on-new-model'));
+      world.threads.start(`upload ${n}`, () => world.trigger('run-on-new-model', upload));
       world.threads.start(`deployment ${n}`, () => world.trigger('run-on-deploy', deployment(`${n}`)));
       world.threads.start(`hand ${n}`, () => byHand(source));
     }
@@ -134,7 +137,7 @@ describe.each([AUTOMATIC, MANUAL])('all that asks for the build of one model, wi
   test('leads to one, whatever comes first: uploaded', async () => {
     const serving = new World(stage('uploads'));
     const source = serving.upload('uploads/digits/v1/');
-    serving.threads.start('upload', () => serving.trigger('run-on-new-model'));
+    serving.threads.start('upload', () => serving.trigger('run-on-new-model', upload));
     await serving.run();
     checkOne(serving);
     expect(await explore(1, (choose) => uploaded(serving, source, choose))).toBeGreaterThan(8);
