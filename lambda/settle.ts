@@ -1,5 +1,6 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { describeComponent } from './release/components';
+import { dropLeftShadow } from './release/drop-left-shadow';
 import { describeEndpoint } from './release/endpoints';
 import { Proven } from './release/ledger';
 import { TurnLostError } from './release/release-errors';
@@ -11,23 +12,32 @@ import { openScaling } from './support/scalings';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
 
+/** Another release may have the turn a minute after an execution was stopped; nothing may change the endpoint then. */
+const CHANGE_MS = 30_000;
+
 /**
  * Ends a release. One that proved itself (`released: { endpointConfigName, artifact, begun }`, and `component` where the
  * endpoint has an inference component) is noted as the one to go back to, and older ones are tidied away; one that failed
- * gives its turn back, and with `shadowsOnly` what it had put into the shadow goes. What serves then scales again.
+ * gives its turn back, with no shadow left on the endpoint, and with `shadowsOnly` what it had put into the shadow goes.
+ * What serves then scales again.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  const abortSignal = AbortSignal.timeout(CHANGE_MS);
   const ledger = openLedger(event);
   const execution = text(event, 'execution');
   const released = fields(event, 'released');
   const endpointName = text(event, 'endpointName');
   const present = await ledger.read();
   const hasTurn = present?.holder === execution;
+  const hasFailed = Object.keys(released).length === 0;
   // An execution that has lost its turn leaves scaling to whoever has it.
   if (hasTurn) await scaleWhatServes(event);
+  // Only now: an endpoint that is on its way to another config does not get its scaling back.
+  if (hasTurn && hasFailed)
+    await dropLeftShadow({ client, endpointName, good: present.good, scaling: openScaling(event), abortSignal });
   if (hasTurn && event.shadowsOnly === true)
     await tidyReleases({ client, endpointName, keep: Infinity, always: [present.good] });
-  if (Object.keys(released).length > 0) {
+  if (!hasFailed) {
     const proven = provenBy(released);
     const build = { artifact: text(released, 'artifact'), begun: text(released, 'begun') };
     const isOwn = await notePromotion(ledger, execution, proven, build);

@@ -147,6 +147,8 @@ export class ReleaseFunctions extends Construct {
     });
     allowLedger(handler.role, models, endpointName, ['s3:PutObject']);
     allowTidying(this, handler.role, endpointName);
+    // A shadow may be left of a release that was cut off, even where models are tried in none any more.
+    allowMoving(this, handler.role, endpointName, hosting);
     this.allowComponentTo(handler.role, ['sagemaker:DescribeInferenceComponent']);
     if (hosting.scaling !== undefined) {
       allowScaling(this, handler.role, hosting.scaled, [

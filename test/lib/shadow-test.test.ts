@@ -5,6 +5,10 @@ import { definitionOf, MachineDefinition } from './support/definition';
 import { execute, TaskHandler } from './support/execute';
 import { newStack, pipelineProps } from './support/pipelines';
 
+interface Policy {
+  readonly PolicyDocument: { readonly Statement: { readonly Action: string | string[]; readonly Resource: unknown }[] };
+}
+
 function synthesize(changes: Partial<EndpointSpecification>): { machine: MachineDefinition; policies: string } {
   const stack = newStack();
   const props = pipelineProps();
@@ -65,6 +69,14 @@ test('every number can be chosen', () => {
   });
 });
 
+test.each([{}, { shadowTest }])('what ends a release may move the endpoint off a shadow, with %j', (changes) => {
+  const policies = Object.entries(JSON.parse(synthesize(changes).policies) as Record<string, { Properties: Policy }>);
+  const [, { Properties }] = policies.find(([id]) => id.includes('FunctionsSettle'))!;
+  const moving = Properties.PolicyDocument.Statement.filter(({ Action }) => Action === 'sagemaker:UpdateEndpoint');
+  expect(moving).toHaveLength(1);
+  expect(JSON.stringify(moving[0].Resource)).toMatch(/:endpoint-config\/e-\*".*:endpoint\/e"/);
+});
+
 test('the functions of a shadow may change this endpoint and its configs, and remove nothing', () => {
   const stack = newStack();
   const props = pipelineProps();
@@ -72,8 +84,7 @@ test('the functions of a shadow may change this endpoint and its configs, and re
   const policies = Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
   const actionsOf = (name: string): string[] => {
     const [, { Properties }] = policies.find(([id]) => id.includes(`FunctionsShadow${name}`))!;
-    const { Statement } = (Properties as { PolicyDocument: { Statement: { Action: string | string[] }[] } })
-      .PolicyDocument;
+    const { Statement } = (Properties as Policy).PolicyDocument;
     return [...new Set(Statement.flatMap(({ Action }) => Action))].filter((action) => !/^(logs|kms|s3)/.test(action));
   };
   expect(actionsOf('Judge')).toEqual(['cloudwatch:GetMetricData']);

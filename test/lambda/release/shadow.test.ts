@@ -219,6 +219,21 @@ describe('cut off', () => {
     expect(last(await runs.run(await runs.machine(name), next))).toBe('Released');
     await expectOnly(name, next.build, 2);
   });
+
+  test('while the shadow is there, a release of such a stack that is rolled back takes it away, too', async () => {
+    const { name, machine, good } = await serving('cut-back');
+    await runs.run(machine, await runs.build('cut-back-lost'), { cutAfter: 'StatusShadow' });
+    const run = await runs.run(await runs.machine(name), await runs.build('cut-back-crash', CRASH_SCRIPT));
+    expect(run).toMatchObject({ error: 'RolledBack', cause: expect.stringContaining('no such thing') as string });
+    await until(
+      () => runs.sageMaker.describe(name),
+      ({ EndpointStatus }) => EndpointStatus === 'InService',
+    );
+    const endpoint = await runs.sageMaker.describe(name);
+    expect(endpoint.ShadowProductionVariants).toBeUndefined();
+    expect(endpoint.EndpointConfigName).toBe((await runs.ledger(name)).good);
+    expect(await runs.serves(name)).toBe(good);
+  });
 });
 
 test('an endpoint that a wrong release was cut off on is compared with, and goes back to, the one that proved itself', async () => {
@@ -296,6 +311,7 @@ test('the shadow has the share of instances that it has of the requests, and tho
 test('a shadow that cannot be taken away is told, and the next release gets rid of it', async () => {
   const { name, machine } = await serving('stays');
   const { good } = await runs.ledger(name);
+  const warn = jest.spyOn(console, 'warn').mockImplementation();
   const run = await runs.run(machine, await runs.build('stays-lost'), {
     before: async (step, input) => {
       await asking(name)(step, input);
@@ -305,6 +321,10 @@ test('a shadow that cannot be taken away is told, and the next release gets rid 
   });
   expect(run.error).toBe('EndpointBroken');
   expect(run.cause).toContain(`serves beside a shadow, and the config that it is to go back to, ${good}, is gone`);
+  // The end of a release tries once more, and neither that nor what comes of it hides why the release failed.
+  expect(warn.mock.calls).toEqual([[expect.stringMatching(/^a shadow, if one is left on stays.* is gone/)]]);
+  warn.mockRestore();
+  expect((await runs.ledger(name)).holder).toBeUndefined();
   const next = await runs.build('stays-next');
   const after = await runs.run(machine, next);
   expect(last(after)).toBe('Released');
