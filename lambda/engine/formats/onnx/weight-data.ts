@@ -21,6 +21,9 @@ import { Constant } from './weights';
 /** Values between possible cuts where channels do not matter; a multiple of four, for 2:4. */
 const CUT_VALUES = 1024;
 
+/** Values of the longest run that is not cut where channels do not matter. */
+const MOST_RUN_VALUES = 256 * 1024;
+
 /** A constant and what happens to it. */
 export interface Decided {
   readonly constant: Constant;
@@ -43,11 +46,23 @@ export function channelWeights(decided: Decided, perChannel: boolean): ChannelWe
   return { from, ...channels, name };
 }
 
-/** Where all weights share a scale, any run is as good as a row: one long enough for kernels, and short enough to cut at. */
+/**
+ * Where all weights share a scale, any run is as good as a row: one long enough for kernels, and short enough to cut at and
+ * to be held. Of a dimension it takes fours, so that 2:4 finds them whole.
+ */
 function runLength(shape: readonly number[]): number {
   let length = 1;
-  for (let at = shape.length - 1; at >= 0 && length < CUT_VALUES; at--) length *= shape[at];
+  for (let at = shape.length - 1; at >= 0 && length < CUT_VALUES; at--) {
+    if (length * shape[at] > MOST_RUN_VALUES) return length * partOf(shape[at], CUT_VALUES / length);
+    length *= shape[at];
+  }
   return length;
+}
+
+/** The smallest divisor of a dimension from `least` on that is a multiple of four; 1 where the next one is far off. */
+function partOf(size: number, least: number): number {
+  for (let part = 4 * Math.ceil(least / 4); part < 4 * least; part += 4) if (size % part === 0) return part;
+  return 1;
 }
 
 /** Integers, one byte a value. */
