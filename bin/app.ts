@@ -88,6 +88,7 @@ function createPipeline(stack: Stack, settings: AppSettings): ModelPipeline {
       instanceType: settings.endpointInstanceType,
       endpointName: settings.endpointName,
       codeDirectory: join(folder, 'serving'),
+      explainer: pipeline.explainer,
       ...(existsSync(join(folder, 'golden')) ? { smokeTest: SmokeTest.fromDirectory(join(folder, 'golden')) } : {}),
     },
     removalPolicy: settings.removeModels ? RemovalPolicy.DESTROY : undefined,

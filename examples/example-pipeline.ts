@@ -1,4 +1,4 @@
-import { ContainerImage, MlInstanceType, ModelFormat } from '../lib';
+import { ContainerImage, MlInstanceType, ModelFormat, ShapExplainer } from '../lib';
 
 /** How an example is deployed: what `bin/app.ts` makes a ModelPipeline of, with the settings for the rest. */
 export interface ExamplePipeline {
@@ -20,4 +20,6 @@ export interface ExamplePipeline {
   readonly endpointImage: ContainerImage;
   /** Serves, unless the setting `endpointInstanceType` says otherwise. */
   readonly endpointInstanceType: MlInstanceType;
+  /** Explains predictions; the script then is asked in CSV, and so are the endpoint and `samples.py`. */
+  readonly explainer?: ShapExplainer;
 }

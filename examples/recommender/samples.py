@@ -1,5 +1,5 @@
-"""Prints held-out ratings as JSON, to try an endpoint with:
-[{"label": "liked", "request": {"instances": [{"user": 7, "film": 9}]}}, …]
+"""Prints held-out ratings as JSON, to try an endpoint with; its explainer takes CSV:
+[{"label": "liked", "request": "7,9"}, …]
 
     python samples.py --count 5
 """
@@ -21,7 +21,7 @@ if __name__ == "__main__":
     print(
         json.dumps(
             [
-                {"label": ratings.CLASSES[label], "request": {"instances": [{"user": int(user), "film": int(film)}]}}
+                {"label": ratings.CLASSES[label], "request": f"{user},{film}"}
                 for user, film, label in zip(users[:count, 0], films[:count, 0], labels[:count])
             ]
         )

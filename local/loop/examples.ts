@@ -8,8 +8,8 @@ import { UsageError } from './options';
 /** One input for the endpoint, and the answer it should give. */
 export interface Sample {
   readonly label: string;
-  /** The request's body, JSON. */
   readonly body: string;
+  readonly contentType: 'application/json' | 'text/csv';
 }
 
 /** A folder of `examples/`. */
@@ -26,7 +26,7 @@ export function findExample(name: string): Example {
   return { name, folder: resolve(__dirname, '../../examples', name) };
 }
 
-/** Asks the example's `samples.py` for held-out inputs: a list of `{ label, request }`. */
+/** Asks the example's `samples.py` for held-out inputs: a list of `{ label, request }`, where a request of text is CSV. */
 export async function readSamples(example: Example, python: string, count: number): Promise<Sample[]> {
   const program = join(example.folder, 'samples.py');
   const { stdout } = await promisify(execFile)(python, [program, '--count', String(count)], {
@@ -34,13 +34,10 @@ export async function readSamples(example: Example, python: string, count: numbe
     maxBuffer: 16 << 20,
   });
   const printed = JSON.parse(stdout) as { label: string | number; request: unknown }[];
-  return printed.map(({ label, request }) => ({ label: String(label), body: JSON.stringify(request) }));
-}
-
-/** Reads the answer of an example's endpoint: its first prediction has a label, and the probability of every label. */
-export function readAnswer(body: string): { readonly predicted: string; readonly confidence: number } {
-  const [{ label, probabilities }] = (
-    JSON.parse(body) as { predictions: { label: string | number; probabilities: number[] }[] }
-  ).predictions;
-  return { predicted: String(label), confidence: Math.max(...probabilities) };
+  return printed.map(({ label, request }) => ({
+    label: String(label),
+    ...(typeof request === 'string'
+      ? { body: request, contentType: 'text/csv' }
+      : { body: JSON.stringify(request), contentType: 'application/json' }),
+  }));
 }

@@ -10,17 +10,19 @@ export function invocationHelp(
   samples: readonly Sample[],
   stateDir: string,
 ): string {
-  const body = join(stateDir, 'request.json');
+  const { contentType } = samples[0];
+  const file = contentType === 'text/csv' ? 'request.csv' : 'request.json';
+  const body = join(stateDir, file);
   writeFileSync(body, samples[0].body);
   return `
-Invoke it (the request in request.json is a ${samples[0].label}):
+Invoke it (the request in ${file} is a ${samples[0].label}):
 
   curl -s -X POST ${url}/endpoints/${endpointName}/invocations \\
-    -H 'Content-Type: application/json' --data-binary @${body}
+    -H 'Content-Type: ${contentType}' --data-binary @${body}
 
   AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws sagemaker-runtime invoke-endpoint \\
     --endpoint-url ${url} --region ${REGION} --endpoint-name ${endpointName} \\
-    --content-type application/json --body fileb://${body} /dev/stdout`;
+    --content-type ${contentType} --body fileb://${body} /dev/stdout`;
 }
 
 /** How to see and steer the deployed pipeline from another terminal. */

@@ -1,13 +1,12 @@
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { describeComponent } from '../../lambda/release/components';
 import { Clients } from './clients';
-import { readAnswer, Sample } from './examples';
+import { Sample } from './examples';
+import { Answer, readAnswer } from './read-answer';
 import { formatTable } from './table';
 
-export interface Prediction {
+export interface Prediction extends Answer {
   readonly label: string;
-  readonly predicted: string;
-  readonly confidence: number;
   /** Milliseconds of the whole call. */
   readonly milliseconds: number;
 }
@@ -26,8 +25,8 @@ export async function predict(
       new InvokeEndpointCommand({
         EndpointName: endpointName,
         InferenceComponentName: component?.InferenceComponentName,
-        ContentType: 'application/json',
-        Accept: 'application/json',
+        ContentType: sample.contentType,
+        Accept: sample.contentType,
         Body: Buffer.from(sample.body),
       }),
     );
@@ -41,13 +40,16 @@ export async function predict(
   return predictions;
 }
 
+/** A table; with a column for each feature where the answers are explained, for how much it moved the confidence. */
 export function formatPredictions(predictions: readonly Prediction[]): string {
+  const features = predictions[0]?.attributions?.map(({ feature }) => feature) ?? [];
   return formatTable([
-    ['label', 'predicted', 'confidence', '', 'time'],
-    ...predictions.map(({ label, predicted, confidence, milliseconds }) => [
+    ['label', 'predicted', 'confidence', ...features, '', 'time'],
+    ...predictions.map(({ label, predicted, confidence, attributions = [], milliseconds }) => [
       label,
       predicted,
       `${(confidence * 100).toFixed(1)} %`,
+      ...attributions.map(({ value }) => `${value < 0 ? '' : '+'}${(value * 100).toFixed(1)}`),
       label === predicted ? 'right' : 'wrong',
       `${milliseconds.toFixed(1)} ms`,
     ]),

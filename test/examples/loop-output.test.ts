@@ -23,6 +23,18 @@ test('reads what the loop prints for people', () => {
   });
 });
 
+test('counts explained answers, too', () => {
+  const attributions = [
+    { feature: 'age', value: 0.25 },
+    { feature: 'size', value: -0.031 },
+  ];
+  const explained = formatPredictions([
+    { label: 'star', predicted: 'star', confidence: 1, attributions, milliseconds: 1.5 },
+  ]);
+  expect(explained).toMatch(/ star +star +100\.0 % +\+25\.0 +-3\.1 +right +1\.5 ms$/m);
+  expect(readLoopOutput(whole.replace(predictions, explained))).toMatchObject({ predictions: 1, right: 1 });
+});
+
 test.each([
   [/^ *size.*$/m, 'there is no line "size" with two numbers in B'],
   [/^ *accuracy.*$/m, 'there is no line "accuracy on \\d+ held-out" with two numbers in %'],

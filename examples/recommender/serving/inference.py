@@ -1,10 +1,15 @@
 """Serves the recommender's .tflite file in SageMaker's inference contract.
 
-Takes JSON: pairs of a user and a film, by their numbers.
+Takes pairs of a user and a film, by their numbers.
     application/json: [{"user": 7, "film": 9}, …] or {"instances": [{"user": 7, "film": 9}, …]}
-Answers JSON: {"predictions": [{"label": "liked", "probabilities": [0.2, 0.8]}, …]}, for disliked and liked.
+    text/csv: 7,9 and so on, a pair a line, which is what an explainer asks in
+Answers for disliked and liked, as is accepted.
+    application/json: {"predictions": [{"label": "liked", "probabilities": [0.2, 0.8]}, …]}
+    text/csv: 0.2,0.8 and so on, a pair a line
 """
 
+import csv
+import io
 import json
 import threading
 from pathlib import Path
@@ -75,19 +80,36 @@ def model_fn(model_dir):
 
 
 def input_fn(body, content_type):
-    if content_type.split(";")[0].strip() != "application/json":
-        raise BadRequest(f"content type {content_type} is not supported; send application/json")
-    try:
-        data = json.loads(body)
-        rows = data["instances"] if isinstance(data, dict) else data
-        numbers = {name: [row[name] for row in rows] for name in ("user", "film")}
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadRequest(f'the body is not a list of pairs such as {{"user": 7, "film": 9}}: {error}')
+    kind = content_type.split(";")[0].strip()
+    if kind not in ("application/json", "text/csv"):
+        raise BadRequest(f"content type {content_type} is not supported; send application/json or text/csv")
+    numbers = read_csv(body) if kind == "text/csv" else read_json(body)
     for name, values in numbers.items():
         wrong = [value for value in values if type(value) is not int or not 0 <= value < 2**31]
         if wrong:
             raise BadRequest(f"every {name} must be given by its number, 0 or more; received: {wrong[0]!r}")
     return {name: np.array(values, np.int32).reshape(-1, 1) for name, values in numbers.items()}
+
+
+def read_json(body):
+    try:
+        data = json.loads(body)
+        rows = data["instances"] if isinstance(data, dict) else data
+        return {name: [row[name] for row in rows] for name in ("user", "film")}
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadRequest(f'the body is not a list of pairs such as {{"user": 7, "film": 9}}: {error}')
+
+
+def read_csv(body):
+    text = body.decode() if isinstance(body, (bytes, bytearray)) else body
+    try:
+        # An explainer may write a whole number as 7.0.
+        pairs = [tuple(map(float, row)) for row in csv.reader(io.StringIO(text)) if row]
+        users, films = zip(*((user, film) for user, film in pairs))
+    except ValueError as error:
+        raise BadRequest(f"the body is not lines of a user and a film such as 7,9: {error}")
+    whole = [[int(value) if value.is_integer() else value for value in values] for values in (users, films)]
+    return dict(zip(("user", "film"), whole))
 
 
 def predict_fn(pairs, model):
@@ -103,8 +125,10 @@ def predict_fn(pairs, model):
 
 
 def output_fn(probabilities, accept):
+    if accept == "text/csv":
+        return "\n".join(",".join(f"{p:.6f}" for p in row) for row in probabilities)
     if accept not in ("application/json", "*/*", None, ""):
-        raise BadRequest(f"cannot answer in {accept}; accept application/json")
+        raise BadRequest(f"cannot answer in {accept}; accept application/json or text/csv")
     return json.dumps(
         {
             "predictions": [
