@@ -12,6 +12,7 @@ export default {
   maxWorkers: availableParallelism() + 1,
   // What the CDK's apps leave in a worker slows down all that comes after them.
   workerIdleMemoryLimit: '1GB',
+  setupFilesAfterEnv: ['<rootDir>/test/support/short-stacks.ts'],
   testSequencer: '<rootDir>/test/support/long-suites-first.mjs',
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',

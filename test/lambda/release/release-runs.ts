@@ -25,7 +25,7 @@ import { EndpointSpecification, ModelPipeline, SmokeTest } from '../../../lib';
 import { Ledger } from '../../../lambda/release/ledger';
 import { BUCKET, ECHO_SCRIPT, SERVING_IMAGE, TestSageMaker } from '../../local/sagemaker/test-sagemaker';
 import { definitionOf, Json, MachineDefinition } from '../../lib/support/definition';
-import { execute, Execution, executionArn, fault, TaskHandler } from '../../lib/support/execute';
+import { execute, Execution, executionArn, fault, prepare, TaskHandler } from '../../lib/support/execute';
 import { newStack, pipelineProps } from '../../lib/support/pipelines';
 import { ExecutionsApi } from './executions-api';
 
@@ -93,7 +93,8 @@ export interface RunOptions {
 export class ReleaseRuns {
   readonly executions = new ExecutionsApi();
   private readonly handlers: Partial<Record<Step, TaskHandler>> = {};
-  private usual?: Synthesized;
+  /** What was synthesized, by the endpoint's properties. */
+  private readonly synthesized = new Map<string, Synthesized>();
   private count = 0;
   private begun = 0;
 
@@ -131,8 +132,10 @@ export class ReleaseRuns {
 
   /** The release machine of a pipeline with this endpoint, its placeholders filled in for this machine, and its alarms. */
   async machine(endpointName: string, endpoint: Partial<EndpointSpecification> = {}): Promise<MachineDefinition> {
-    const isUsual = Object.keys(endpoint).length === 0;
-    const made = isUsual ? (this.usual ??= synthesize({})) : synthesize(endpoint);
+    const properties = JSON.stringify(endpoint);
+    const known = this.synthesized.get(properties);
+    const made = known ?? synthesize(endpoint);
+    this.synthesized.set(properties, made);
     for (const [name, alarm] of Object.entries(made.alarms)) {
       await this.cloudWatch.send(
         new PutMetricAlarmCommand({
@@ -143,7 +146,9 @@ export class ReleaseRuns {
       );
     }
     await this.sageMaker.put(made.goldenKey, made.golden);
-    return JSON.parse(made.definition.replaceAll(NAME, endpointName)) as MachineDefinition;
+    const definition = JSON.parse(made.definition.replaceAll(NAME, endpointName)) as MachineDefinition;
+    await prepare(definition, { isChecked: known !== undefined });
+    return definition;
   }
 
   /** Stores a finished artifact; each is begun after the one before. Returns the input that its build would give. */
