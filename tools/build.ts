@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, resolve } from 'node:path';
 import { build, BuildOptions, Plugin } from 'esbuild';
 import { buildKernels } from './build-kernels';
+import { isBuilt, rememberBuilt } from './build-stamp';
 import { reportBundleSizes } from './package/bundle-sizes';
 import { compilePackage } from './package/compile-package';
 import { thirdPartyLicences } from './package/third-party';
@@ -45,12 +46,16 @@ const storesApart: Plugin = {
     ),
 };
 
+/** Takes a few seconds, so it does nothing while all that went into the bundles is as it was. */
 export async function buildAll(): Promise<void> {
   await buildKernels();
+  const names = handlerNames();
+  if (isBuilt(root, names)) return;
   removeOldHandlers();
-  const handlers = handlerNames().map((name) =>
-    bundle({ entryPoints: [`lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.js` }),
-  );
+  const handlers = bundle({
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, `lambda/${name}.ts`])),
+    outdir: 'dist/lambda',
+  });
   const commandLine = bundle({
     entryPoints: {
       modelpress: 'bin/modelpress.ts',
@@ -64,24 +69,28 @@ export async function buildAll(): Promise<void> {
     external: ['tsx/cjs', './pipeline/commands'],
     plugins: [storesApart],
   });
-  const built = await Promise.all([...handlers, commandLine]);
-  const inputs = [...new Set(built.flat())];
-  writeFileSync(join(root, 'dist', 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(root, inputs));
+  const built = await Promise.all([handlers, commandLine]);
+  const inputs = [...new Set(built.flatMap((bundles) => bundles.inputs))];
+  const licences = join(root, 'dist', 'THIRD-PARTY-LICENSES.txt');
+  writeFileSync(licences, thirdPartyLicences(root, inputs));
+  rememberBuilt(root, names, inputs, [licences, ...built.flatMap((bundles) => bundles.outputs)]);
 }
 
-/**
- * Writes only what has changed, so that whoever reads the bundles meanwhile never sees half a file.
- *
- * @returns paths of all files that went into the bundle
- */
-async function bundle(options: BuildOptions): Promise<string[]> {
+interface Bundles {
+  /** Paths of all files that went in, relative to the root. */
+  readonly inputs: string[];
+  readonly outputs: string[];
+}
+
+/** Writes only what has changed, so that whoever reads the bundles meanwhile never sees half a file. */
+async function bundle(options: BuildOptions): Promise<Bundles> {
   const { outputFiles, metafile } = await build({ ...common, ...options, metafile: true, write: false });
   for (const { path, contents } of outputFiles) {
     if (existsSync(path) && readFileSync(path).equals(contents)) continue;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, contents);
   }
-  return Object.keys(metafile.inputs);
+  return { inputs: Object.keys(metafile.inputs), outputs: outputFiles.map(({ path }) => path) };
 }
 
 /** Bundles of handlers that are no longer there would go into the package. */
