@@ -1,11 +1,12 @@
-import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { fields, InvalidEventError, text } from './support/fields';
+import { stopExecutions } from './support/stop-executions';
 
 const client = new SFNClient({ maxAttempts: 8 });
 
 /**
- * Custom resource that acts on deletion alone: stops the machines, so that nothing is made again while the stack goes.
- * `clean-up-complete` then removes the endpoint and what belongs to it.
+ * Custom resource that acts on deletion alone: stops the machines. `clean-up-complete` then stops what was being started
+ * meanwhile, and removes the endpoint and what belongs to it.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const properties = fields(event, 'ResourceProperties');
@@ -15,16 +16,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     throw new InvalidEventError(`property "stateMachineArns" must be a list, received: ${JSON.stringify(machines)}`);
   }
   if (event.RequestType === 'Delete') {
-    for (const machine of machines) await stopAll(String(machine));
+    for (const machine of machines) await stopExecutions(client, String(machine));
   }
   return { PhysicalResourceId };
-}
-
-async function stopAll(stateMachineArn: string): Promise<void> {
-  const { executions } = await client.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }));
-  for (const { executionArn } of executions ?? []) {
-    await client.send(
-      new StopExecutionCommand({ executionArn, error: 'StackDeleted', cause: 'the stack is being deleted' }),
-    );
-  }
 }

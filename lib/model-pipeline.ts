@@ -118,6 +118,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
   private readonly statusInterval: Duration;
   private readonly build: BuildMachine;
   private readonly registration: Registration;
+  private readonly cleanUp: CleanUp;
   private readonly isAsync: boolean;
 
   constructor(scope: Construct, id: string, props: ModelPipelineProps) {
@@ -218,10 +219,15 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       encryptionKey: models.encryptionKey,
       logEncryptionKey: models.logEncryptionKey,
     });
-    if (approval === ReleaseApproval.MANUAL) registration.releaseApproved(release.machine, this.notifications.topic);
     const cleanUp = this.createCleanUp(build, release, hosting, registration, leftBehind);
-    // Goes before the clean-up does, as triggers do, so that nothing is started that it does not stop.
+    this.cleanUp = cleanUp;
+    // These go before the clean-up does, as triggers do, so that nothing is started that it does not stop.
     leftBehind.watch(this, 'FailedBuilds').node.addDependency(cleanUp);
+    if (approval === ReleaseApproval.MANUAL) {
+      const approvals = new Construct(this, 'Approvals');
+      registration.releaseApproved(approvals, release.machine, this.notifications.topic);
+      approvals.node.addDependency(cleanUp);
+    }
     this.tagMachines(modelName, inputsDigest);
     const triggers = createTriggers(this, {
       ...props,
@@ -270,7 +276,7 @@ export class ModelPipeline extends Construct implements IModelPipeline {
    * @internal
    */
   public _createDelivery(approvalTimeout: Duration): StateMachine {
-    return new DeliveryMachine(this, 'Delivery', {
+    const delivery = new DeliveryMachine(this, 'Delivery', {
       modelName: this.modelName,
       models: this.models,
       buildMachine: this.buildMachine,
@@ -278,7 +284,9 @@ export class ModelPipeline extends Construct implements IModelPipeline {
       packages: this.registration.packages,
       approvalTimeout,
       interval: this.statusInterval,
-    }).machine;
+    });
+    delivery.node.addDependency(this.cleanUp);
+    return delivery.machine;
   }
 
   /** So that the command line finds the pipeline in its stack. */
@@ -303,7 +311,9 @@ export class ModelPipeline extends Construct implements IModelPipeline {
   ): CleanUp {
     const cleanUp = new CleanUp(this, 'CleanUp', {
       endpointName: this.endpointName,
-      machines: [build.machine, release.machine, leftBehind.machine],
+      buildMachine: build.machine,
+      releaseMachine: release.machine,
+      leftBehindMachine: leftBehind.machine,
       models: this.models,
       hosting,
       registration,

@@ -119,9 +119,9 @@ export class Registration extends Construct {
   }
 
   /** Starts releases of packages that are approved; what cannot be started is told to the topic. */
-  public releaseApproved(machine: IStateMachine, topic: ITopic): void {
+  public releaseApproved(scope: Construct, machine: IStateMachine, topic: ITopic): void {
     const { models, modelName } = this.props;
-    const handler = new HandlerFunction(this, 'ReleaseApproved', {
+    const handler = new HandlerFunction(scope, 'ReleaseApproved', {
       handler: 'release-approved',
       description: `Releases builds of the model ${modelName} that were approved`,
       timeout: Duration.minutes(1),
@@ -138,7 +138,7 @@ export class Registration extends Construct {
     allow(handler.role, { actions: ['states:StartExecution'], resources: [machine.stateMachineArn] });
     allow(handler.role, { actions: ['sns:Publish'], resources: [topic.topicArn] });
     allowKey(handler.role, topic.masterKey, 'write');
-    new Rule(this, 'Approved', {
+    new Rule(scope, 'Approved', {
       description: `Builds of the model ${modelName} that were approved`,
       eventPattern: {
         source: ['aws.sagemaker'],

@@ -143,7 +143,7 @@ export class ReleaseFunctions extends Construct {
   private createSettle(): IFunction {
     const { endpointName, hosting, models } = this.props;
     const handler = this.handler('Settle', 'settle', `Ends releases to ${endpointName} and tidies up after them`, {
-      timeout: Duration.minutes(5),
+      timeout: Duration.minutes(2),
     });
     allowLedger(handler.role, models, endpointName, ['s3:PutObject']);
     allowTidying(this, handler.role, endpointName);

@@ -92,6 +92,13 @@ describe('a delivery', () => {
     expect((stacks[0].template as { Outputs: Json }).Outputs[output]).toMatchObject({
       Value: { Ref: expect.stringContaining('DeliveryMachine') as string },
     });
+    // It goes before the clean-up does, so that it starts nothing that is not stopped.
+    const template = Template.fromJSON(stacks[0].template as Json);
+    const [cleanUp] = Object.keys(template.findResources('Custom::ModelpressCleanUp'));
+    const [machine] = Object.entries(template.findResources('AWS::StepFunctions::StateMachine')).filter(([name]) =>
+      name.includes('DeliveryMachine'),
+    );
+    expect(machine[1].DependsOn).toContain(cleanUp);
     expect(again.Actions[2].Configuration.Input).toBe('{}');
   });
 

@@ -333,6 +333,12 @@ describe('a build machine whose releases a person approves', () => {
         },
       },
     });
+    const [cleanUp] = Object.keys(template.findResources('Custom::ModelpressCleanUp'));
+    // So that nothing is released any more while the clean-up goes on.
+    template.hasResource('AWS::Events::Rule', {
+      Properties: { EventPattern: { source: ['aws.sagemaker'] } },
+      DependsOn: Match.arrayWith([cleanUp]),
+    });
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         detail: { stateMachineArn: [{ Ref: Match.stringLikeRegexp('BuildMachine') }], status: ['SUCCEEDED'] },

@@ -132,7 +132,34 @@ describe('the clean-up', () => {
         { Ref: Match.stringLikeRegexp('ReleaseMachine') },
         { Ref: Match.stringLikeRegexp('LeftBehindMachine') },
       ],
+      buildMachineArn: { Ref: Match.stringLikeRegexp('BuildMachine') },
+      releaseMachineArn: { Ref: Match.stringLikeRegexp('ReleaseMachine') },
     });
+  });
+
+  test('waits longer than any function goes on that starts or makes something', () => {
+    const made = template();
+    const makes = /states:StartExecution|sagemaker:(Create|Update)/;
+    const makers = Object.values(made.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
+      makes.test(JSON.stringify(Properties)) ? (Properties as { Roles: { Ref: string }[] }).Roles : [],
+    );
+    const functions = Object.entries(made.findResources('AWS::Lambda::Function')).map(([name, { Properties }]) => ({
+      name,
+      ...(Properties as { Timeout: number; Role: object; Environment?: { Variables: { LINGER_SECONDS?: string } } }),
+    }));
+    const linger = Number(
+      functions.find(({ name }) => name.includes('CleanUpRemove'))!.Environment!.Variables.LINGER_SECONDS,
+    );
+    const lasting = functions.filter(
+      ({ Role, name }) =>
+        makers.some(({ Ref }) => JSON.stringify(Role).includes(`"${Ref}"`)) && !name.includes('Provider'),
+    );
+    expect(lasting.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(
+        ['StartBuild', 'Register', 'Release'].map((it): string => expect.stringContaining(it) as string),
+      ),
+    );
+    for (const { Timeout } of lasting) expect(Timeout).toBeLessThan(linger);
   });
 });
 

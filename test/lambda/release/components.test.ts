@@ -411,8 +411,11 @@ test('with the stack go component and endpoint, in this order, and all that was 
       scaling,
       inferenceComponent: name,
       modelPackageGroup: name,
+      buildMachineArn: 'arn:aws:states:us-east-1:111122223333:stateMachine:cleaned-build',
+      releaseMachineArn: 'arn:aws:states:us-east-1:111122223333:stateMachine:cleaned-release',
     },
   };
+  process.env.LINGER_SECONDS = '180';
   await until(
     () => cleanUp(event),
     ({ IsComplete }) => IsComplete,

@@ -47,7 +47,14 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
 };
 
 /** The functions that events call. */
-const TRIGGERS = ['release-approved', 'run-on-new-model', 'run-on-deploy', 'run-on-schedule'];
+const TRIGGERS = [
+  'release-approved',
+  'run-on-new-model',
+  'run-on-deploy',
+  'run-on-schedule',
+  'clean-up',
+  'clean-up-complete',
+];
 
 /** After these, an execution only looks again. */
 const WAITING = ['ReleaseQueued', 'EndpointBusy'];
@@ -105,7 +112,7 @@ export class World {
     }
     process.env.RELEASE_MACHINE_ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:release';
     process.env.STATE_MACHINE_ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:build';
-    Object.assign(process.env, { BUCKET, PREFIX: 'uploads/digits/', FORMAT: 'tflite' });
+    Object.assign(process.env, { BUCKET, PREFIX: 'uploads/digits/', FORMAT: 'tflite', LINGER_SECONDS: '120' });
     for (const file of new Set([...Object.values(FUNCTIONS), ...TRIGGERS])) {
       const { handler } = (await import(`../../../lambda/${file}`)) as { handler: TaskHandler };
       World.functions.set(file, handler);
@@ -215,9 +222,9 @@ export class World {
     this.threads.start(name, () => this.trigger('release-approved', { detail }));
   }
 
-  /** Calls the function of a trigger with an event. */
-  async trigger(file: string, event: object = {}): Promise<void> {
-    await World.functions.get(file)!(event as Json);
+  /** Calls a function that states do not call. */
+  async trigger(file: string, event: object = {}): Promise<unknown> {
+    return World.functions.get(file)!(event as Json);
   }
 
   /** Goes on once something is so that others see to. */
@@ -371,9 +378,9 @@ export class World {
     input: { executionArn: string; name: string; input: string; stateMachineArn: string; statusFilter?: string },
   ): object {
     if (name === 'ListExecutions') {
-      const machine = /release/i.test(input.stateMachineArn) ? 'release' : 'build';
-      const found = this.of(machine).filter(({ status }) => status === (input.statusFilter ?? status));
-      return { executions: found.reverse().map(({ arn, ...rest }) => ({ executionArn: arn, name: rest.name })) };
+      const machine = /release|left-behind/.exec(input.stateMachineArn.toLowerCase())?.[0] ?? 'build';
+      const found = this.of(machine as Machine).filter(({ status }) => status === (input.statusFilter ?? status));
+      return { executions: found.reverse().map((it) => ({ executionArn: it.arn, name: it.name, ...statusOf(it) })) };
     }
     if (name === 'StartExecution') {
       const machine = input.stateMachineArn.split(':').at(-1) as Machine;
@@ -381,10 +388,13 @@ export class World {
     }
     const found = this.executions.get(input.executionArn);
     if (found === undefined) throw fault('ExecutionDoesNotExist');
-    const { status, thread } = found;
-    const told = { input: JSON.stringify(found.input) };
-    if (status === 'RUNNING') return { ...told, status };
-    // Functions have ended by the time that a turn is passed on.
-    return { ...told, status, stopDate: thread.isStopped || thread.isDone ? new Date(0) : new Date() };
+    if (name === 'StopExecution') this.stop(found);
+    return { input: JSON.stringify(found.input), ...statusOf(found) };
   }
+}
+
+function statusOf({ status, thread }: Started): object {
+  if (status === 'RUNNING') return { status };
+  // Functions have ended by the time that a turn is passed on.
+  return { status, stopDate: thread.isStopped || thread.isDone ? new Date(0) : new Date() };
 }
