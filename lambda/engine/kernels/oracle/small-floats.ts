@@ -16,10 +16,12 @@ export const E2M1 = positives(2, 1, 1, 8);
 
 /** Code of the number nearest to a magnitude; of two equally near, the one with the even code. */
 export function nearestCode(magnitude: number, numbers: readonly number[]): number {
-  let best = 0;
-  for (let code = 1; code < numbers.length; code++) {
+  let best = numbers.length - 1;
+  for (let code = best - 1; code >= 0; code--) {
     const [near, far] = [Math.abs(magnitude - numbers[code]), Math.abs(magnitude - numbers[best])];
-    if (near < far || (near === far && code % 2 === 0)) best = code;
+    // The numbers ascend: once it gets worse, it stays so.
+    if (near > far) break;
+    if (near < far || code % 2 === 0) best = code;
   }
   return best;
 }
