@@ -1,6 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { findNewestModel } from './new-model/newest-model';
-import { executionName } from './new-model/source-model';
+import { executionName, uploadedAt } from './new-model/source-model';
 import { variable } from './support/environment';
 import { fields, text } from './support/fields';
 import { startOnce } from './support/start-once';
@@ -30,6 +30,8 @@ export async function handler(
   if (model === undefined || !model.files.some(({ key }) => key === uploaded)) return { started: false };
   const source = model.address;
   const name = executionName(model, variable('INPUTS_DIGEST'));
-  const started = await startOnce(client, variable('STATE_MACHINE_ARN'), name, { source });
+  // As old as the upload, not as the event: one that comes late is no newer than what was trained or deployed meanwhile.
+  const begun = new Date(uploadedAt(model)).toISOString();
+  const started = await startOnce(client, variable('STATE_MACHINE_ARN'), name, { source, begun });
   return { source, executionName: name, started };
 }

@@ -18,6 +18,11 @@ export function modelAt(bucket: string, folder: string, files: readonly Uploaded
   return { address: `s3://${bucket}/${folder}`, files: files.filter(({ key }) => key.startsWith(folder)) };
 }
 
+/** When the last of a model's files was uploaded, in milliseconds since 1970. */
+export function uploadedAt({ files }: SourceModel): number {
+  return files.reduce((latest, { modified }) => Math.max(latest, modified), 0);
+}
+
 /**
  * Names the build of a model after all that goes into it, whoever asks for it: the model's address, its files' entity
  * tags and times, and a digest of the recipe, the serving code and the endpoint. A file that is uploaded anew is another

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
@@ -148,7 +148,11 @@ describe('a model with a marker', () => {
         executionArn: `${process.env.STATE_MACHINE_ARN!.replace(':stateMachine:', ':execution:')}:${first.executionName}`,
       }),
     );
-    expect(JSON.parse(execution.input!)).toEqual({ source: first.source });
+    const { Contents } = await aws.s3.send(
+      new ListObjectsV2Command({ Bucket: 'models', Prefix: `case-${cases}/v1/_SUCCESS` }),
+    );
+    const begun = Contents![0].LastModified!.toISOString();
+    expect(JSON.parse(execution.input!)).toEqual({ source: first.source, begun });
   });
 
   test('is passed over when a newer one is there, so that late events bring nothing old back', async () => {

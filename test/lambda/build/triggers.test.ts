@@ -145,6 +145,29 @@ describe.each([AUTOMATIC, MANUAL])('all that asks for the build of one model, wi
   });
 });
 
+test('an upload that is told again after another recipe leaves what was trained since in service', async () => {
+  const world = new World(stage('trains'));
+  world.upload('uploads/digits/v1/');
+  await world.trigger('run-on-new-model', upload);
+  await world.run();
+  const training = world.start('build', 'schedule', {});
+  await world.run();
+  expect(world.serves).toBe(world.buildOf(training)!.name);
+
+  const later = world.copy({}, stage('other recipe'));
+  const deploy = later.start('build', 'deploy', { ifChanged: true });
+  await later.run();
+  const { name } = later.buildOf(deploy)!;
+  expect(later.serves).toBe(name);
+  const before = models(later).length;
+  await later.trigger('run-on-new-model', upload);
+  await later.run();
+  // It is another build, because of the recipe; and it is as old as the upload.
+  expect(models(later)).toHaveLength(before + 1);
+  expect(later.serves).toBe(name);
+  checkReleases(later);
+});
+
 describe('an execution that trains', () => {
   const open = (options: WorldOptions = {}): World => new World(stage('trains'), options);
 

@@ -17,19 +17,20 @@ export class S3Model {
   readonly objects = new Map<string, Held>();
   readonly uploads = new Map<string, Upload>();
   private count = 0;
-  private time = Date.UTC(2026, 0, 1);
+
+  /** @param time of what happens now, in milliseconds since 1970; another each time */
+  constructor(private readonly time: () => number) {}
 
   copy(other: S3Model): void {
     for (const [place, held] of other.objects) this.objects.set(place, held);
     for (const [id, { place, parts }] of other.uploads) this.uploads.set(id, { place, parts: new Map(parts) });
     this.count = other.count;
-    this.time = other.time;
   }
 
   put(place: string, body: string | Uint8Array): string {
     const bytes = Buffer.from(body);
     const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
-    this.objects.set(place, { body: bytes, etag, modified: new Date((this.time += 1000)) });
+    this.objects.set(place, { body: bytes, etag, modified: new Date(this.time()) });
     return etag;
   }
 

@@ -88,6 +88,9 @@ export interface WorldOptions {
   readonly metrics?: object;
 }
 
+/** When the first execution begins, in milliseconds since 1970. */
+const START = Date.UTC(2026, 0, 1);
+
 /**
  * A pipeline and all that it works with, in memory: the machines of its template, the functions that they call, and
  * models of the services that those call. Which execution goes on is decided by the test.
@@ -123,10 +126,11 @@ export class World {
   private static readonly functions = new Map<string, TaskHandler>();
 
   readonly threads = new Threads();
-  readonly s3 = new S3Model();
+  readonly s3 = new S3Model(() => this.since());
   readonly sageMaker = new SageMakerModel(() => this.threads.own?.name ?? 'somebody');
   readonly executions = new Map<string, Started>();
   private begun = 0;
+  private puts = 0;
 
   constructor(
     private readonly stage: Stage,
@@ -144,6 +148,7 @@ export class World {
     copy.sageMaker.copy(this.sageMaker);
     for (const [arn, execution] of this.executions) copy.executions.set(arn, { ...execution });
     copy.begun = this.begun;
+    copy.puts = this.puts;
     return copy;
   }
 
@@ -266,8 +271,16 @@ export class World {
     return text === undefined ? undefined : (JSON.parse(text) as Ledger);
   }
 
+  /** The second in which something begins: another each time. */
   private now(): string {
-    return new Date(Date.UTC(2026, 0, 1) + this.begun++ * 1000).toISOString();
+    this.puts = 0;
+    return new Date(START + this.begun++ * 1000).toISOString();
+  }
+
+  /** A time after what has begun last, and before what begins next. */
+  private since(): number {
+    this.puts = Math.min(this.puts + 1, 999);
+    return START + (this.begun - 1) * 1000 + this.puts;
   }
 
   private tasks(started: () => Started): Record<string, TaskHandler> {
