@@ -84,3 +84,19 @@ test.each([
   );
   await expect(asked).rejects.toMatchObject(error);
 });
+
+test('without an explainer before it, the script refuses what is no text or no CSV itself', async () => {
+  const program = `
+import inference
+for body in [b"\\xff\\xfe", b"7," + b"9" * 200_000, b""]:
+    try:
+        inference.input_fn(body, "text/csv")
+    except inference.BadRequest as error:
+        print(error.status_code, error)
+`;
+  const { stdout } = await promisify(execFile)(sageMaker.python, ['-B', '-c', program], {
+    cwd: join(example.folder, 'serving'),
+  });
+  const refused = /^400 the body is not lines of a user and a film such as 7,9: ./;
+  expect(stdout.trim().split('\n')).toEqual(Array(3).fill(expect.stringMatching(refused)));
+});

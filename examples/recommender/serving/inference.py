@@ -101,12 +101,12 @@ def read_json(body):
 
 
 def read_csv(body):
-    text = body.decode() if isinstance(body, (bytes, bytearray)) else body
     try:
+        text = body.decode() if isinstance(body, (bytes, bytearray)) else body
         # An explainer may write a whole number as 7.0.
         pairs = [tuple(map(float, row)) for row in csv.reader(io.StringIO(text)) if row]
         users, films = zip(*((user, film) for user, film in pairs))
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise BadRequest(f"the body is not lines of a user and a film such as 7,9: {error}")
     whole = [[int(value) if value.is_integer() else value for value in values] for values in (users, films)]
     return dict(zip(("user", "film"), whole))
