@@ -4,7 +4,13 @@ import { join, relative } from 'node:path';
 
 const STAMP = join('dist', 'built.json');
 /** What the bundles depend on besides their sources: how they are built, and what npm installed. */
-const ALWAYS = ['tools/build.ts', 'tools/package/third-party.ts', 'package.json', 'node_modules/.package-lock.json'];
+const ALWAYS = [
+  'tools/build.ts',
+  'tools/package/third-party.ts',
+  'package.json',
+  'tsconfig.json',
+  'node_modules/.package-lock.json',
+];
 
 interface Stamp {
   /** Handlers that there were. */

@@ -32,6 +32,7 @@ test.each<[string, () => void]>([
   ['a bundle was edited', () => write('dist/lambda/plan/index.js', 'edited')],
   ['a bundle is gone', () => rmSync(join(root, 'dist/lambda/plan/index.js'))],
   ['npm installed something else', () => write('node_modules/.package-lock.json', '{"packages":{}}')],
+  ['the compiler is told something else', () => write('tsconfig.json', '{}')],
   ['there is now a script that builds', () => write('tools/build.ts', 'build')],
   ['there is no stamp', () => rmSync(join(root, 'dist/built.json'))],
   [
@@ -43,7 +44,7 @@ test.each<[string, () => void]>([
   expect(isBuilt(root, names)).toBe(false);
 });
 
-test('another handler is built, and one that is gone is removed', () => {
+test('where there is another handler, or one is gone, it is built again', () => {
   expect(isBuilt(root, [...names, 'another'])).toBe(false);
   expect(isBuilt(root, ['plan'])).toBe(false);
 });
