@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { App, Aws, Duration, Size, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -53,6 +54,13 @@ export function pipelineProps(changes: Partial<ModelPipelineProps> = {}): ModelP
     },
     ...changes,
   };
+}
+
+/** The template of a stack with such a pipeline. */
+export function pipelineTemplate(changes?: Partial<ModelPipelineProps>): Template {
+  const stack = newStack();
+  new ModelPipeline(stack, 'Pipeline', pipelineProps(changes));
+  return Template.fromStack(stack);
 }
 
 /** The least that an evaluation needs. */
