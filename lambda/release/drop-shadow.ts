@@ -24,7 +24,9 @@ export async function dropShadow(
   scaling?: Scaling,
 ): Promise<DropAnswer> {
   const endpoint = await describeEndpoint(client, endpointName);
-  if (endpoint === undefined || endpoint.EndpointStatus === 'Failed') return { action: 'unchanged' };
+  // What goes takes its shadow along.
+  if (endpoint === undefined || ['Failed', 'Deleting'].includes(endpoint.EndpointStatus!))
+    return { action: 'unchanged' };
   refuseUnsettled(endpoint);
   const present = endpoint.EndpointConfigName!;
   if (!hasShadow(await describeConfig(client, present))) return { endpointConfigName: present, action: 'unchanged' };

@@ -72,8 +72,12 @@ test('a model that answers wrongly is taken back, with the numbers in the error'
 
 test('a first model that answers wrongly leaves no endpoint behind', async () => {
   const machine = await runs.machine('stillborn');
+  const warn = jest.spyOn(console, 'warn').mockImplementation();
   const run = await runs.run(machine, await runs.build('stillborn-wrong', WRONG_SCRIPT));
   expect(run.error).toBe('SmokeTestFailed');
+  // Nobody is sent to look for a shadow on an endpoint that goes.
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
   await expect(runs.serves('stillborn')).rejects.toThrow();
   const good = await runs.build('stillborn-good');
   expect(last(await runs.run(machine, good))).toBe('Released');
