@@ -1,7 +1,10 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { Decision, decideBuild } from './decide/decide-build';
+import { variable } from './support/environment';
+import { machineOf } from './support/executions';
 import { fields, text } from './support/fields';
+import { openLedger } from './support/ledgers';
 import { openStore, s3 } from './support/stores';
 
 const client = new SageMakerClient({ maxAttempts: 8 });
@@ -14,6 +17,9 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     client,
     states,
     releaseMachineArn: text(event, 'releaseMachineArn'),
+    buildMachineArn: machineOf(text(event, 'execution')),
+    inputsDigest: variable('INPUTS_DIGEST'),
+    ledger: openLedger(event),
     s3,
     openStore,
     bucket: text(event, 'bucket'),

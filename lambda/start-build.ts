@@ -2,6 +2,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { findSource } from './new-model/find-source';
 import { executionName } from './new-model/source-model';
 import { variable } from './support/environment';
+import { machineOf } from './support/executions';
 import { fields, text } from './support/fields';
 import { Started, startOrJoin } from './support/start-or-join';
 import { s3 } from './support/stores';
@@ -16,10 +17,10 @@ const client = new SFNClient({ maxAttempts: 8 });
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Started> {
   const state = fields(event, 'state');
   const model = await findSource(s3, text(fields(state, 'raw'), 'source'));
-  const [machine] = text(event, 'execution')
-    .replace(':execution:', ':stateMachine:')
-    .split(/:[^:]*$/);
-  const input = { source: model.address, begun: text(fields(state, 'prepared'), 'begun') };
+  const machine = machineOf(text(event, 'execution'));
+  const decided = fields(state, 'decision');
+  const begun = decided.begun === undefined ? text(fields(state, 'prepared'), 'begun') : text(decided, 'begun');
+  const input = { source: model.address, begun };
   const name = executionName(model, variable('INPUTS_DIGEST'));
   return startOrJoin(client, machine, name, input, (newest) => newest.name !== state.ended);
 }

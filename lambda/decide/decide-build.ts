@@ -1,9 +1,10 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { ObjectStore } from '../engine/io/object-store';
 import { releasedArtifact } from '../release/released-artifact';
 import { listArtifacts } from '../support/artifacts';
 import { approvedModel, findKept, judge, pendingModel } from './judge';
+import { LedgerStore } from '../release/ledger';
+import { BuildsPlace, otherBuild } from './builds';
 import { isReleasing, ReleasesPlace } from './releases';
 import { isThere, Model, readModel } from './models';
 import { findTraining, trainingOf } from './trainings';
@@ -12,11 +13,13 @@ import { findTraining, trainingOf } from './trainings';
 export interface Decision {
   /**
    * `judge`: a finished artifact was not judged by these gates; `wait`: what decides is under way, a training with these
-   * inputs or a release.
+   * inputs, the build of another model, or a release.
    */
   readonly action: 'train' | 'compress' | 'judge' | 'release' | 'wait' | 'nothing';
   /** Address of the raw model to compress, or to judge the artifact against. */
   readonly source?: string;
+  /** When what is to be compressed anew was begun (ISO 8601); absent where it is as old as the deployment. */
+  readonly begun?: string;
   /** Address of the artifact to judge or release. */
   readonly artifact?: string;
   /** What the same evaluation has measured of the artifact already. */
@@ -27,14 +30,16 @@ export interface Decision {
   readonly reason: string;
 }
 
-/** Trainings take hours, releases minutes. */
+/** Trainings take hours, builds and releases minutes. */
 const TRAINING_SECONDS = 300;
+const BUILD_SECONDS = 60;
 const RELEASE_SECONDS = 30;
 
-export interface DecisionInputs extends ReleasesPlace {
+export interface DecisionInputs extends ReleasesPlace, BuildsPlace {
   readonly client: SageMakerClient;
-  readonly s3: S3Client;
   readonly openStore: (address: string) => ObjectStore;
+  /** Of the endpoint's releases. */
+  readonly ledger: LedgerStore;
   readonly bucket: string;
   readonly modelName: string;
   readonly endpointName: string;
@@ -68,7 +73,15 @@ export async function decideBuild(inputs: DecisionInputs): Promise<Decision> {
   if (await isReleasing(inputs)) return wait('a release is under way, and decides what serves', RELEASE_SECONDS);
   const artifact = await releasedArtifact(client, endpointName);
   const decision = await compare(inputs, await readModel(openStore, artifact));
-  return decision.action === 'compress' && inputs.isManual ? decideManual(inputs, decision, artifact) : decision;
+  if (decision.action !== 'compress') return decision;
+  const chosen = inputs.isManual ? await decideManual(inputs, decision, artifact) : decision;
+  return chosen.action === 'compress' ? afterOthers(inputs, chosen) : chosen;
+}
+
+/** A model whose build was begun before may serve when that has ended, and be the one to compress anew. */
+async function afterOthers(inputs: DecisionInputs, decision: Decision): Promise<Decision> {
+  const other = await otherBuild(inputs, decision.source!);
+  return other === undefined ? decision : wait(`${other} is building, and may decide what serves`, BUILD_SECONDS);
 }
 
 /** What would come of compressing may be there, and wait for a person, or for the release that a person has started. */
@@ -116,10 +129,19 @@ async function compare(inputs: DecisionInputs, released: Model | undefined): Pro
   const source = current.manifest.source.root;
   if (await isThere(openStore, source)) {
     const reason = `the raw model of ${current.artifact}; its recipe, serving code or release is not what is deployed`;
-    return { action: 'compress', source, reason };
+    return { action: 'compress', source, ...(await age(inputs, current)), reason };
   }
   const reason = `the raw model of ${current.artifact} is gone from ${source}`;
   return { action: training === undefined ? 'nothing' : 'train', reason };
+}
+
+/**
+ * A model that is compressed anew stays as old as what was released: a training or an upload that is on its way is newer,
+ * though it ends later. One that was put back by hand may be older than the newest that was released, whose place it took.
+ */
+async function age({ ledger }: DecisionInputs, { manifest }: Model): Promise<{ begun?: string }> {
+  const begun = (await ledger.read())?.newest?.begun ?? manifest.provenance.begun;
+  return Number.isNaN(Date.parse(begun)) ? {} : { begun };
 }
 
 /** Undefined when the current model was trained with these inputs, or was uploaded after such a training. */

@@ -23,6 +23,13 @@ export function uploadedAt({ files }: SourceModel): number {
   return files.reduce((latest, { modified }) => Math.max(latest, modified), 0);
 }
 
+const NAMED = 'model-';
+
+/** Whether an execution is named as the build of a model. */
+export function isModelBuild(name: string): boolean {
+  return name.startsWith(NAMED);
+}
+
 /**
  * Names the build of a model after all that goes into it, whoever asks for it: the model's address, its files' entity
  * tags and times, and a digest of the recipe, the serving code and the endpoint. A file that is uploaded anew is another
@@ -35,5 +42,5 @@ export function executionName({ address, files }: SourceModel, inputsDigest: str
   const digest = createHash('sha256')
     .update(JSON.stringify([address, content, inputsDigest]))
     .digest('hex');
-  return `model-${digest.slice(0, 24)}`;
+  return `${NAMED}${digest.slice(0, 24)}`;
 }

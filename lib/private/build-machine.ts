@@ -111,6 +111,7 @@ export class BuildMachine extends Construct {
       logEncryptionKey: props.models.logEncryptionKey,
     });
     this.startBuild.allowExecutionsOf(this.machine);
+    this.changes.allowListing(this.machine);
     props.training?._acknowledgeJobs(this);
     props.evaluation?._acknowledgeJobs(this);
   }

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import {
   Choice,
@@ -16,18 +17,21 @@ import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
 import { ReleaseApproval } from '../release-approval';
 import { TrainingJob } from '../training-job';
+import { acknowledgeInlinePolicies } from './acknowledge';
 import { FunctionTask } from './function-task';
 import { allow, allowKey, allowList, allowObjects } from './grants';
 import { HandlerFunction } from './handler-function';
 import { COMPRESSED, EVALUATION, RAW } from './prefixes';
 import { Registration } from './registration';
-import { endpointArns } from './release-places';
+import { allowLedger, endpointArns, ledgerPlace } from './release-places';
 
 export interface ChangesProps {
   readonly modelName: string;
   readonly endpointName: string;
   readonly models: IModelBucket;
   readonly training?: TrainingJob;
+  /** Of the recipe, the serving code and the endpoint; a model's build is named after it. */
+  readonly inputsDigest: string;
   readonly compressionDigest: string;
   /** Digest of all that a model is judged by. */
   readonly gatesDigest: string;
@@ -72,6 +76,8 @@ export class Changes extends Construct {
       timeout: Duration.minutes(2),
       memorySize: 1024,
       logEncryptionKey: models.logEncryptionKey,
+      // Not in the state, as with whatever else names builds: an execution may have begun before this deployment.
+      environment: { INPUTS_DIGEST: props.inputsDigest },
     });
     this.allowDecide();
     this.start = new FunctionTask(this, 'DecideState', {
@@ -87,6 +93,8 @@ export class Changes extends Construct {
         gates: props.gatesDigest,
         approval: props.approval,
         releaseMachineArn: props.releaseMachine.stateMachineArn,
+        ledger: ledgerPlace(models, props.endpointName),
+        'execution.$': '$$.Execution.Id',
         ...(training === undefined ? {} : { training: training._inputsDigest() }),
         ...(evaluationDigest === undefined ? {} : { evaluation: evaluationDigest }),
         'state.$': '$',
@@ -99,7 +107,7 @@ export class Changes extends Construct {
   public goOn(next: NextStates): void {
     const wait = new Wait(this, 'UnderWay', {
       stateName: 'UnderWay',
-      comment: 'A training with the same inputs, or a release, has to end first.',
+      comment: 'A training with the same inputs, the build of another model, or a release has to end first.',
       time: WaitTime.secondsPath('$.decision.seconds'),
     });
     const choice = this.createChoice(next);
@@ -115,6 +123,16 @@ export class Changes extends Construct {
   /** Lets decisions see whether a model of another bucket is still there. */
   public addSource(bucket: IBucket, prefix: string): void {
     allowList(this.handler.role, bucket, [prefix], true);
+  }
+
+  /** Lets decisions see what else the machine builds; a policy of its own, because the machine needs the function first. */
+  public allowListing(machine: StateMachine): void {
+    const actions = ['states:ListExecutions'];
+    const policy = new Policy(this, 'Builds', {
+      roles: [this.handler.role],
+      statements: [new PolicyStatement({ actions, resources: [machine.stateMachineArn] })],
+    });
+    acknowledgeInlinePolicies(policy);
   }
 
   private createChoice({ train, compress, judge, release }: NextStates): Choice {
@@ -181,6 +199,7 @@ export class Changes extends Construct {
     );
     allow(role, { actions: ['states:ListExecutions'], resources: [this.props.releaseMachine.stateMachineArn] });
     registration.allowFinding(this.handler);
+    allowLedger(role, models, endpointName);
     allowKey(role, models.encryptionKey, 'read');
   }
 }

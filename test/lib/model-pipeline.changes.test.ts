@@ -35,6 +35,7 @@ beforeAll(async () => {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
+    INPUTS_DIGEST: 'inputs',
   });
   await sageMaker.client.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: ENDPOINT }));
 });
@@ -77,7 +78,8 @@ async function call(name: string, event: object): Promise<unknown> {
   return handler(event);
 }
 
-const decide: TaskHandler = (event) => call('decide', { ...event, bucket: BUCKET });
+const decide: TaskHandler = (event) =>
+  call('decide', { ...event, bucket: BUCKET, ledger: { bucket: BUCKET, key: 'releases/digits.json' } });
 
 /** The functions of the machine, on local services, and the release in the place of its machine. */
 function handlers(specification: ReleaseSpecification): Record<string, TaskHandler> {
@@ -129,8 +131,9 @@ async function deploy({ build, specification }: Deployed, other: Record<string, 
   let model: Execution | undefined;
   const tasks: Record<string, TaskHandler> = {
     ...handlers(specification),
-    StartBuild: async ({ state: { raw, prepared } }) => {
-      model = await execute(build, { source: raw.source, begun: prepared.begun }, tasks);
+    StartBuild: async ({ state: { raw, prepared, decision } }) => {
+      const begun = decision.begun ?? prepared.begun;
+      model = await execute(build, { source: raw.source, begun }, tasks);
       return { executionArn: 'arn:build:model-1', name: 'model-1', started: true, status: 'RUNNING' };
     },
     ...other,

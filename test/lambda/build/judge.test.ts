@@ -380,3 +380,62 @@ describe('a deployment of a larger endpoint while a newer model is on its way', 
     expect(build!.output).toMatchObject({ decision: { artifact: expect.stringContaining(`/${name}/`) as string } });
   });
 });
+
+describe('a deployment of another recipe while a newer model is on its way', () => {
+  /** The raw model that what serves was made from, and how. */
+  const origin = (world: World): object => {
+    const manifest = world.s3.text(`models/compressed/digits/${world.serves!}/manifest.json`)!;
+    const { source, recipe } = JSON.parse(manifest) as { source: { root: string }; recipe: { method: string } };
+    return { source: source.root, recipe: recipe.method };
+  };
+
+  test('compresses that model anew, once it serves, whenever the deployment comes', async () => {
+    const waited = new Set<boolean>();
+    for (let steps = 0, isOver = false; !isOver; steps++) {
+      // The machine of the deployment before; its build may be done with or without the new function of a state.
+      const before = serving.copy({ metrics });
+      const source = before.upload('uploads/digits/newer/');
+      const upload = before.start('build', 'model-newer', { source });
+      let world = before;
+      let build: Started | undefined;
+      await before.run(inOrder, () => {
+        if (build !== undefined || upload.thread.steps < steps) return;
+        world = before;
+        before.redeploy(stage('another recipe'));
+        build = before.start('build', 'deploy-1', { ifChanged: true });
+      });
+      isOver = build === undefined;
+      if (build === undefined) continue;
+      checkReleases(world);
+      expect(build.status).toBe('SUCCEEDED');
+      expect(origin(world)).toEqual({ source, recipe: 'fp16' });
+      waited.add(build.path!.includes('UnderWay'));
+    }
+    expect(waited.size).toBeGreaterThan(0);
+  });
+
+  test('leaves its place to a training that was begun before, and ends after it', async () => {
+    await explore(1, async (choose) => {
+      const world = serving.copy({ metrics }, stage('another recipe'));
+      const training = world.start('build', 'schedule', {});
+      const build = world.start('build', 'deploy-1', { ifChanged: true });
+      await world.run(choose);
+      checkReleases(world);
+      expect([training.status, build.status]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+      expect(world.serves).toBe(world.buildOf(training)!.name);
+      expect(origin(world)).toMatchObject({ recipe: 'fp16' });
+    });
+  });
+
+  test('takes the place of an older model that a person put back', async () => {
+    const world = serving.copy({ metrics }, stage('none'));
+    world.start('build', 'newer', {});
+    await world.run();
+    world.start('release', 'by-hand', { build: first });
+    await world.run();
+    expect(world.serves).toBe(first);
+    const [after, build] = await deployed(world, 'another recipe');
+    expect(after.serves).toBe(after.buildOf(build)!.name);
+    expect(origin(after)).toMatchObject({ source: expect.stringContaining('/first/') as string, recipe: 'fp16' });
+  });
+});

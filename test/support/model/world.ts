@@ -133,10 +133,16 @@ export class World {
   private puts = 0;
 
   constructor(
-    private readonly stage: Stage,
+    private stage: Stage,
     readonly options: WorldOptions = {},
   ) {
     World.present = this;
+    this.redeploy(stage);
+  }
+
+  /** Puts another stage in the place of the one that is deployed; what runs goes on with the machine that it began with. */
+  redeploy(stage: Stage): void {
+    this.stage = stage;
     process.env.INPUTS_DIGEST = stage.inputsDigest ?? '';
     for (const [place, body] of stage.assets) this.s3.put(place, body);
   }
