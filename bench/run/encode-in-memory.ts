@@ -2,22 +2,22 @@ import { createHash } from 'node:crypto';
 import { quantize } from '../../lambda/engine/formats/safetensors/quantize-step';
 import { QuantizeStep } from '../../lambda/engine/formats/safetensors/safetensors-steps';
 import { WeightRange } from '../../lambda/engine/weights/weight-range';
-import { BufferSource } from '../../lambda/engine/io/buffer-source';
 import { Plan } from '../../lambda/engine/plan';
 import { schemeOf } from '../../lambda/engine/formats/safetensors/schemes/schemes';
 import { StepContext } from '../../lambda/engine/step-context';
 import { timed } from '../statistics';
+import { KernelMemorySource } from './kernel-memory-source';
 
 /** A bf16 matrix that is compressed from memory to memory by the step that workers carry out. */
 export class MatrixInMemory {
-  private readonly source: BufferSource;
+  private readonly source: KernelMemorySource;
 
   constructor(
     weights: Uint8Array,
     private readonly rows: number,
     private readonly columns: number,
   ) {
-    this.source = new BufferSource('matrix', weights);
+    this.source = new KernelMemorySource('matrix', weights);
   }
 
   /** Returns a function that compresses the matrix once and returns the seconds, and one that tells what it wrote. */

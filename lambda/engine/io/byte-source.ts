@@ -1,3 +1,5 @@
+import { Region } from '../kernels';
+
 /** Bytes at rest that can be read by range: a file, an S3 object, a buffer. */
 export interface ByteSource {
   /** Where the bytes are, for messages: a path or an `s3://` address. */
@@ -17,4 +19,11 @@ export interface ByteSource {
    * @throws InvalidModelError when the range does not lie inside the source or the source turns out shorter.
    */
   read(offset: number, target: Uint8Array): Promise<void> | void;
+  /**
+   * Where `length` bytes from `offset` on lie in kernel memory already, so that they need not be read; undefined when they
+   * do not. Whoever works on them may change them. They stay there until the next read.
+   *
+   * @default nothing does
+   */
+  resident?(offset: number, length: number): Region | undefined;
 }

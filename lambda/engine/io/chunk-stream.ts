@@ -22,7 +22,7 @@ export function chunkBuffers(arena: Arena, unit: number, length: number, source:
 
 /**
  * Streams `length` bytes from `offset` on. With two buffers the next chunk is read while `work` has this one; a region's
- * content may be changed by `work`.
+ * content may be changed by `work`. With one, what lies in kernel memory already is worked on there.
  */
 export async function streamChunks(
   source: ByteSource,
@@ -34,10 +34,11 @@ export async function streamChunks(
   const sizeAt = (at: number) => Math.min(bytes, length - at);
   if (regions.length === 1) {
     for (let at = 0; at < length; at += bytes) {
+      const resident = source.resident?.(offset + at, sizeAt(at));
       // Only what is not there yet is waited for: a promise costs a noticeable share of a chunk's work.
-      const reading = source.read(offset + at, regions[0].view.subarray(0, sizeAt(at)));
-      if (reading !== undefined) await reading;
-      const working = work(regions[0], sizeAt(at), at);
+      const reading = resident ?? source.read(offset + at, regions[0].view.subarray(0, sizeAt(at)));
+      if (reading instanceof Promise) await reading;
+      const working = work(resident ?? regions[0], sizeAt(at), at);
       if (working !== undefined) await working;
     }
     return;

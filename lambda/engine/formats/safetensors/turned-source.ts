@@ -72,6 +72,12 @@ export class TurnedSource implements ByteSource {
     }
   }
 
+  resident(offset: number, length: number): Region | undefined {
+    const begin = offset - this.matrix.offset - this.first * this.rowBytes;
+    if (begin < 0 || begin + length > this.held * this.rowBytes) return undefined;
+    return { ptr: this.band.ptr + begin, view: this.band.view.subarray(begin, begin + length) };
+  }
+
   /** Fills the band with the rows from `first` on. */
   private async turn(first: number): Promise<void> {
     const { matrix, columns } = this;

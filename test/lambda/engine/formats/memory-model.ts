@@ -1,5 +1,5 @@
 import { LayoutLimits, ModelFormat, SourceFiles } from '../../../../lambda/engine/formats/model-format';
-import { BufferSource } from '../../../../lambda/engine/io/buffer-source';
+import { BufferSource } from '../../../support/buffer-source';
 import { Layout, Plan } from '../../../../lambda/engine/plan';
 import { parseRecipe } from '../../../../lambda/engine/recipe';
 import { StepContext, TensorSums } from '../../../../lambda/engine/step-context';

@@ -17,7 +17,7 @@ import {
   encodeInteger,
   encodeString,
 } from '../../../../../lambda/engine/formats/onnx/wire';
-import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
+import { BufferSource } from '../../../../support/buffer-source';
 import { compress, filesOf, golden } from './memory-model';
 import { bytesOf, external, functionOf, graph, graphValue, model as build, node, value } from './own-models';
 

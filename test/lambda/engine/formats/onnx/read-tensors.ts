@@ -3,7 +3,7 @@ import { readModel } from '../../../../../lambda/engine/formats/onnx/read-model'
 import { ExternalFiles } from '../../../../../lambda/engine/formats/onnx/external-files';
 import { GraphNode, readGraph } from '../../../../../lambda/engine/formats/onnx/graph';
 import { MODEL, TENSOR } from '../../../../../lambda/engine/formats/onnx/schema';
-import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
+import { BufferSource } from '../../../../support/buffer-source';
 
 export interface ReadTensor {
   readonly type: number;

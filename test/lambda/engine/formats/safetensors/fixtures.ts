@@ -1,4 +1,4 @@
-import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
+import { BufferSource } from '../../../../support/buffer-source';
 import { ByteSource } from '../../../../../lambda/engine/io/byte-source';
 import { SourceFiles } from '../../../../../lambda/engine/formats/model-format';
 

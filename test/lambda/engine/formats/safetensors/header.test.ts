@@ -1,5 +1,5 @@
 import { readHeader } from '../../../../../lambda/engine/formats/safetensors/header';
-import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
+import { BufferSource } from '../../../../support/buffer-source';
 import { headerOf, randomNumbers, rawHeader, safetensorsFile } from './fixtures';
 
 const read = (bytes: Uint8Array) => readHeader(new BufferSource('model.safetensors', bytes));

@@ -1,4 +1,4 @@
-import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
+import { BufferSource } from '../../../../support/buffer-source';
 import { TurnedSource } from '../../../../../lambda/engine/formats/safetensors/turned-source';
 import { kernels } from '../../../../../lambda/engine/kernels';
 import { randomNumbers } from './fixtures';
@@ -38,7 +38,14 @@ test.each([
       const begin = Math.floor(random() * turned.length);
       const target = Buffer.alloc(1 + Math.floor(random() * (turned.length - begin)));
       await view.read(range.offset + begin, target);
-      expect(target.equals(turned.subarray(begin, begin + target.length))).toBe(true);
+      const expected = turned.subarray(begin, begin + target.length);
+      expect(target.equals(expected)).toBe(true);
+      // What was turned for a read lies there; what is not there is not said to be.
+      const resident = view.resident(range.offset + begin, target.length);
+      if (resident !== undefined) expect(Buffer.from(resident.view).equals(expected)).toBe(true);
+      if (target.length > bandBytes) expect(resident).toBeUndefined();
     }
+    expect(view.resident(range.offset - 1, 1)).toBeUndefined();
+    expect(view.resident(range.offset + turned.length, 1)).toBeUndefined();
   });
 });

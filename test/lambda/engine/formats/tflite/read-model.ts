@@ -17,7 +17,7 @@ import {
 } from '../../../../../lambda/engine/formats/tflite/model-graph';
 import { PagedBytes } from '../../../../../lambda/engine/formats/tflite/paged-bytes';
 import { FlatbufferReader } from '../../../../../lambda/engine/formats/tflite/read-flatbuffer';
-import { BufferSource } from '../../../../../lambda/engine/io/buffer-source';
+import { BufferSource } from '../../../../support/buffer-source';
 
 export interface ReadTensor {
   readonly name: string;

@@ -1,5 +1,5 @@
-import { ByteSource } from './byte-source';
-import { checkRange } from './file-source';
+import { ByteSource } from '../../lambda/engine/io/byte-source';
+import { checkRange } from '../../lambda/engine/io/file-source';
 
 /** Bytes that are in memory already. */
 export class BufferSource implements ByteSource {
