@@ -1,3 +1,4 @@
+import { expected, reach } from './ahead';
 import {
   BF16_HALF, BF16_KEEP, E4M3_BASE16, E4M3_BIAS16, E4M3_LAST16, E4M3_MIN_NORMAL16, E4M3_TINY_MAGIC, MAGNITUDE16, ONE16,
   SIGN_BYTES, word,
@@ -38,6 +39,7 @@ export function encodeBf16(src: usize, first: i32, groups: i32, size: i32, dst: 
   const base = word(E4M3_BASE16);
   const signs = word(SIGN_BYTES);
   const zero = i16x8.splat(0);
+  const ahead = expected();
   for (let group = <usize>first << 2; group < <usize>(first + groups) << 2; group += 4) {
     const s = v128.load32_splat(INVERSE + group);
     let signal = zero;
@@ -45,6 +47,7 @@ export function encodeBf16(src: usize, first: i32, groups: i32, size: i32, dst: 
     let zeros = zero;
     const end = src + (<usize>size << 1);
     while (src < end) {
+      reach(src, ahead);
       const x0 = f32x4.mul(i32x4.shl(v128.load(src), 16), s);
       const x1 = f32x4.mul(v128.and(v128.load(src), upper), s);
       let r0 = weaveUpper(i32x4.add(x0, half), i32x4.add(x1, half));

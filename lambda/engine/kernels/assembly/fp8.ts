@@ -1,4 +1,5 @@
 import { absmaxBits } from './absmax';
+import { expect } from './ahead';
 import { isBf16 } from './dtype';
 import { encodeE4m3 } from './e4m3';
 import { BATCH, invertibleAll, POSITIVE, scalesOfAbsmax, setScale } from './group-scales';
@@ -17,6 +18,7 @@ function encodeScaled<T, R>(src: usize, first: i32, groups: i32, size: i32, dst:
 
 function runs<T, R>(src: usize, count: i32, length: i32, dst: usize, scales: usize, stats: usize): u32 {
   let largest: u32 = 0;
+  expect(src, <usize>count * <usize>length * sizeof<T>());
   for (let i = 0; i < count; i++) {
     const bits = absmaxBits<T>(src, length);
     largest = max(largest, bits);
@@ -66,6 +68,7 @@ function band<T, R>(src: usize, height: i32, width: i32, cols: i32, dst: usize, 
 
 function blocks<T, R>(src: usize, rows: i32, cols: i32, dst: usize, scales: usize, stats: usize): u32 {
   let largest: u32 = 0;
+  expect(src, <usize>rows * <usize>cols * sizeof<T>());
   for (let top = 0; top < rows; top += BLOCK) {
     const height = min(BLOCK, rows - top);
     for (let left = 0; left < cols; left += BATCH * BLOCK) {
@@ -82,6 +85,7 @@ function blocks<T, R>(src: usize, rows: i32, cols: i32, dst: usize, scales: usiz
 
 function mxGroups<T, R>(src: usize, groups: i32, dst: usize, scales: usize, stats: usize): u32 {
   let largest: u32 = 0;
+  expect(src, <usize>groups * 32 * sizeof<T>());
   for (let done = 0; done < groups; done += BATCH) {
     const batch = min(BATCH, groups - done);
     for (let i = 0; i < batch; i++) {

@@ -1,4 +1,5 @@
 import { absmaxBits } from './absmax';
+import { expect, expected, reach } from './ahead';
 import {
   BF16_KEEP, BF16_SPLITTER, F16_MIN_NORMAL, F16_SUBNORMAL_MAGIC, F16_UNBIAS, INT4_MAGIC, INT4_MAX, INT4_MIN, LOW_BYTES,
   ONE, SIGN, word,
@@ -30,8 +31,9 @@ function encode<T, R, M, Z>(src: usize, groups: i32, size: i32, dst: usize, stat
   const highest = word(INT4_MAX);
   const magic = word(INT4_MAGIC);
   const low = word(LOW_BYTES);
-  const last = <usize>groups << 2;
-  for (let group: usize = 0; group < last; group += 4) {
+  const last = expected();
+  const count = <usize>groups << 2;
+  for (let group: usize = 0; group < count; group += 4) {
     const s = v128.load32_splat((sizeof<M>() == 1 ? INVERSE : SCALE) + group);
     const z = v128.load32_splat(ZERO_POINT + group);
     // Takes codes back to what they stand for, over the scale.
@@ -42,6 +44,7 @@ function encode<T, R, M, Z>(src: usize, groups: i32, size: i32, dst: usize, stat
     let zeros = signal;
     const end = src + <usize>size * sizeof<T>();
     while (src < end) {
+      reach(src, last);
       const x0 = over<M>(evens<T>(src, upper, unbias), s);
       const r0 = shift<R, Z>(nearQuotient<R>(x0, half, keep), z, splitter, half, keep, one, sign, minNormal, subnormalMagic);
       const t0 = f32x4.add(clamp<R, Z>(r0, lowest, highest), magic);
@@ -115,6 +118,7 @@ export function encodeAsymmetric<T>(src: usize, size: i32, scale: f32, zeroPoint
 function symmetric<T>(src: usize, groups: i32, size: i32, dst: usize, scales: usize, stats: usize): u32 {
   const bytes = <usize>size * sizeof<T>();
   let largest: u32 = 0;
+  expect(src, <usize>groups * bytes);
   for (let done = 0; done < groups; done += BATCH) {
     const batch = min(BATCH, groups - done);
     for (let i = 0; i < batch; i++) {
@@ -134,6 +138,7 @@ function symmetric<T>(src: usize, groups: i32, size: i32, dst: usize, scales: us
 function asymmetric<T>(src: usize, groups: i32, size: i32, dst: usize, scales: usize, zeroPoints: usize, stats: usize): u32 {
   const bytes = <usize>size * sizeof<T>();
   let largest: u32 = 0;
+  expect(src, <usize>groups * bytes);
   for (let done = 0; done < groups; done += BATCH) {
     const batch = min(BATCH, groups - done);
     for (let i = 0; i < batch; i++) {

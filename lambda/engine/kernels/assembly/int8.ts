@@ -1,4 +1,5 @@
 import { absmaxBits } from './absmax';
+import { expect, expected, reach } from './ahead';
 import { BF16_KEEP, F16_UNBIAS, INTEGER_MAGIC, LOW_BYTES, NIBBLES, word } from './constants';
 import { isBf16, store1 } from './dtype';
 import {
@@ -36,7 +37,9 @@ function encode<T, R, M, L>(
   let noise = zero;
   let zeros = zero;
   const end = dst + <usize>count;
+  const last = expected();
   while (dst < end) {
+    reach(src, last);
     const x0 = over<M>(evens<T>(src, upper, unbias), s);
     const t0 = f32x4.add(clamp<L>(nearQuotient<R>(x0, half, keep), low, high), magic);
     const d0 = f32x4.sub(x0, f32x4.sub(t0, magic));
@@ -81,6 +84,7 @@ function encodeRun<T, R, M, L>(
 function withScales<T, R>(
   src: usize, rows: i32, cols: i32, scales: usize, low: f32, high: f32, dst: usize, stats: usize,
 ): void {
+  expect(src, <usize>rows * <usize>cols * sizeof<T>());
   for (let row = 0; row < rows; row++) {
     encodeRun<T, R, u16, u8>(src, cols, load<f32>(scales), low, high, 0, dst, stats);
     src += <usize>cols * sizeof<T>();
@@ -91,6 +95,7 @@ function withScales<T, R>(
 
 function withOwnScales<T, R>(src: usize, rows: i32, cols: i32, flip: i32, dst: usize, scales: usize, stats: usize): u32 {
   let largest: u32 = 0;
+  expect(src, <usize>rows * <usize>cols * sizeof<T>());
   for (let row = 0; row < rows; row++) {
     const bits = absmaxBits<T>(src, cols);
     largest = max(largest, bits);
