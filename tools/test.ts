@@ -1,8 +1,9 @@
 /**
- * The test command: builds, prepares the Python environment, checks the code's style and types, runs jest, and closes
- * with the count from jest's own results, alone on the line.
+ * The test command: builds, prepares the Python environment, runs jest and checks the code's types and style meanwhile,
+ * and closes with the count from jest's own results, alone on the line.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,14 +14,32 @@ import { runTool } from './run-tool';
 
 const root = resolve(__dirname, '..');
 
-function run(title: string, command: string, args: string[], environment: Record<string, string> = {}): boolean {
-  console.log(`\n== ${title}`);
-  const result = spawnSync(process.execPath, [join(root, 'node_modules', command), ...args], {
+/** Of a program that runs beside another, what it wrote is told when it ends. */
+async function run(
+  title: string,
+  command: string,
+  args: string[],
+  { beside = false, environment = {} }: { beside?: boolean; environment?: Record<string, string> } = {},
+): Promise<boolean> {
+  if (!beside) console.log(`\n== ${title}`);
+  const child = spawn(process.execPath, [join(root, 'node_modules', command), ...args], {
     cwd: root,
-    stdio: 'inherit',
+    stdio: beside ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     env: { ...process.env, ...environment },
   });
-  return result.status === 0;
+  const written: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => void written.push(chunk));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (beside) process.stdout.write(`\n== ${title}\n${Buffer.concat(written).toString()}`);
+  return code === 0;
+}
+
+/** One after the other: each holds the types of the whole CDK in memory. */
+async function check(): Promise<boolean> {
+  const types = await run('Types', 'typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json'], { beside: true });
+  const rules = await run('ESLint', 'eslint/bin/eslint.js', ['.'], { beside: true });
+  const style = ['--check', '--log-level', 'warn', '.'];
+  return (await run('Prettier', 'prettier/bin/prettier.cjs', style, { beside: true })) && types && rules;
 }
 
 async function main(): Promise<number> {
@@ -28,18 +47,16 @@ async function main(): Promise<number> {
   await ensurePython({ withTestPeers: true });
   const only = process.argv.slice(2);
   if (only.length === 0 || only.some((path) => path.includes('package'))) compilePackage();
-  const checked =
-    only.length > 0 ||
-    [
-      run('Types', 'typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']),
-      run('ESLint', 'eslint/bin/eslint.js', ['.']),
-      run('Prettier', 'prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']),
-    ].every((passed) => passed);
   const folder = mkdtempSync(join(tmpdir(), 'modelpress-test-'));
   try {
     const results = join(folder, 'results.json');
     // Synthesis leaves its assemblies in the temporary folder; in this one, they go when the tests end.
-    const passed = run('Tests', 'jest/bin/jest.js', ['--json', `--outputFile=${results}`, ...only], { TMPDIR: folder });
+    const environment = { TMPDIR: folder };
+    // Many a test waits for what it has started, which is when the checks get on.
+    const [checked, passed] = await Promise.all([
+      only.length > 0 || check(),
+      run('Tests', 'jest/bin/jest.js', ['--json', `--outputFile=${results}`, ...only], { environment }),
+    ]);
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(results, 'utf8')) as {
       numPassedTests: number;
       numFailedTests: number;
