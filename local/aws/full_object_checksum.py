@@ -15,7 +15,7 @@ def _zero_byte_operator():
     return columns
 
 
-def _apply(operator, crc):
+def apply(operator, crc):
     result = 0
     while crc:
         low = crc & -crc
@@ -24,15 +24,21 @@ def _apply(operator, crc):
     return result
 
 
+def operator_of_zeros(length):
+    """What so many bytes of zero behind some others make of their CRC: its columns, one a bit."""
+    result = [1 << bit for bit in range(64)]
+    operator = _zero_byte_operator()
+    while length:
+        if length & 1:
+            result = [apply(operator, column) for column in result]
+        operator = [apply(operator, column) for column in operator]
+        length >>= 1
+    return result
+
+
 def combine(first, second, second_length):
     """CRC of two runs of bytes one after the other, from their CRCs and the second one's length."""
-    operator = _zero_byte_operator()
-    while second_length:
-        if second_length & 1:
-            first = _apply(operator, first)
-        operator = [_apply(operator, column) for column in operator]
-        second_length >>= 1
-    return first ^ second
+    return apply(operator_of_zeros(second_length), first) ^ second
 
 
 def _whole(upload):

@@ -69,6 +69,7 @@ def main():
         sys.exit(f"MiniStack {installed} lacks {', '.join(missing)}; delete .venv and run again.")
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import error_names
+    import fast_checksum
     import full_object_checksum
     import function_logs
     import missing_paths
@@ -80,6 +81,7 @@ def main():
     error_names.register(lambda_runtime, lambda_svc)
     sagemaker_integration.register(stepfunctions)
     sagemaker_resources.register(provisioners, stacks)
+    fast_checksum.register(s3)
     full_object_checksum.register(s3)
     function_logs.register(lambda_svc, cloudwatch_logs, iam_evaluator)
     missing_paths.register(stepfunctions)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
@@ -7,6 +8,7 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { crc64nvme } from '../../../lambda/engine/kernels';
 import { startTestAws, TestAws } from '../../support/local-aws';
 
 const Bucket = 'conditions';
@@ -76,4 +78,17 @@ describe('the local S3', () => {
     const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket, Key, Range: `bytes=${size - 2}-${size + 1}` }));
     expect([...((await Body?.transformToByteArray()) ?? [])]).toEqual([1, 1, 2, 2]);
   });
+
+  test.each([1000, (1 << 20) - 1, 1 << 20, (1 << 20) + 4095, 3_000_001])(
+    'takes %i bytes by their CRC-64, and refuses them by another',
+    async (size) => {
+      const Body = randomBytes(size);
+      const put = (crc: bigint): Promise<number> => {
+        const ChecksumCRC64NVME = Buffer.from(crc.toString(16).padStart(16, '0'), 'hex').toString('base64');
+        return status(aws.s3.send(new PutObjectCommand({ Bucket, Key: 'checked', Body, ChecksumCRC64NVME })));
+      };
+      expect(await put(crc64nvme(Body, 0n))).toBe(200);
+      expect(await put(crc64nvme(Body, 1n))).toBe(400);
+    },
+  );
 });
