@@ -21,6 +21,7 @@ export * from './endpoint-update-options';
 export * from './endpoint-update-policy';
 export * from './evaluation-options';
 export * from './git-hub-deploy-role';
+export * from './hosting-options';
 export * from './inference-component-options';
 export * from './ml-instance-type';
 export * from './model-bucket';
