@@ -29,6 +29,8 @@ export class WireError extends Error {}
  * @throws WireError when it does not end before `limit`.
  */
 export function varintAt(bytes: Uint8Array, at: number, limit = bytes.length): { value: bigint; end: number } {
+  // Most take a byte.
+  if (at < limit && bytes[at] < 0x80) return { value: BigInt(bytes[at]), end: at + 1 };
   let [value, shift] = [0n, 0n];
   while (at < limit) {
     const byte = bytes[at++];
@@ -40,22 +42,26 @@ export function varintAt(bytes: Uint8Array, at: number, limit = bytes.length): {
   throw new WireError('a list of numbers is cut off');
 }
 
-/** The fields of bytes that were checked when they were read. */
+/** The fields of bytes that were checked when they were read. Their tags and lengths need no more than 2^53. */
 export function* fieldsIn(bytes: Uint8Array): Generator<WireField> {
   let at = 0;
+  const next = (): number => {
+    let [value, scale] = [0, 1];
+    for (; bytes[at] >= 0x80; scale *= 0x80) value += (bytes[at++] & 0x7f) * scale;
+    return value + bytes[at++] * scale;
+  };
   while (at < bytes.length) {
     const start = at;
-    const tag = varintAt(bytes, at);
-    const [number, wire] = [Number(tag.value >> 3n), Number(tag.value & 7n)];
-    at = tag.end;
+    const tag = next();
+    const [number, wire] = [Math.floor(tag / 8), tag % 8];
     let value = at;
-    if (wire === VARINT) at = varintAt(bytes, at).end;
+    if (wire === VARINT) next();
     else if (wire === FIXED64) at += 8;
     else if (wire === FIXED32) at += 4;
     else {
-      const length = varintAt(bytes, at);
-      value = length.end;
-      at = value + Number(length.value);
+      const length = next();
+      value = at;
+      at = value + length;
     }
     yield { number, wire, start, value, end: at };
   }
@@ -63,12 +69,16 @@ export function* fieldsIn(bytes: Uint8Array): Generator<WireField> {
 
 export function encodeVarint(value: number | bigint): Uint8Array {
   const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  while (rest >= 0x80n) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
+  // Numbers of 64 bits are few, and arithmetic with them is slow.
+  if (typeof value === 'bigint' || value < 0) {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+    bytes.push(Number(rest));
+  } else {
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+    bytes.push(rest);
   }
-  bytes.push(Number(rest));
   return Uint8Array.from(bytes);
 }
 
@@ -79,6 +89,14 @@ export function encodeTag(number: number, wire: number): Uint8Array {
 /** The tag and the length before `length` bytes of a field. */
 export function bytesHead(number: number, length: number): Uint8Array {
   return concatenate([encodeTag(number, BYTES), encodeVarint(length)]);
+}
+
+/** Length of what `bytesHead` makes. */
+export function bytesHeadSize(number: number, length: number): number {
+  let size = 2;
+  for (let rest = number * 8; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  for (let rest = length; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
 }
 
 export function encodeBytes(number: number, value: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
 import { Segment } from '../cut-pieces';
 import { Message, Part } from './message';
-import { bytesHead, concatenate } from './wire';
+import { bytesHead, bytesHeadSize, concatenate } from './wire';
 
 /** Lays out a message: what is at hand, copies of what lies in the model, and what steps make. */
 export function layOutMessage(message: Message, file: number): Segment[] {
@@ -41,7 +41,7 @@ function partSize(part: Part, known: Map<Message, number>): number {
   if (part.kind === 'encoded') return part.bytes.length;
   if (part.kind === 'distant') return part.end - part.start;
   const length = part.kind === 'data' ? part.data.length : messageSize(part.message, known);
-  return bytesHead(part.number, length).length + length;
+  return bytesHeadSize(part.number, length) + length;
 }
 
 /** A run of a file as it is. */
