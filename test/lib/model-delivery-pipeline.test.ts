@@ -1,10 +1,9 @@
 import { App, Duration, Stack, Stage, StageProps } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
-import { context } from '../../cdk.json';
 import { DeliverySource, ModelDeliveryPipeline, ModelDeliveryPipelineProps, ModelPipeline } from '../../lib';
 import { Json } from './support/definition';
-import { pipelineProps } from './support/pipelines';
+import { newApp, pipelineProps } from './support/pipelines';
 
 const source: DeliverySource = {
   connectionArn: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/11111111-2222-3333-4444-555555555555',
@@ -27,7 +26,7 @@ interface Delivered {
 }
 
 function deliver(props: Partial<ModelDeliveryPipelineProps> = {}): Delivered {
-  const app = new App({ context });
+  const app = newApp();
   const stack = new Stack(app, 'Delivery', { env: HERE });
   return { app, stack, delivery: new ModelDeliveryPipeline(stack, 'Delivery', { source, ...props }) };
 }

@@ -1,13 +1,11 @@
-import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { MonitoringFacade } from 'cdk-monitoring-constructs';
-import { context } from '../../cdk.json';
 import { EndpointMetrics, ModelMonitoring, ModelPipeline } from '../../lib';
 import { evaluationOptions, newStack, pipelineProps } from './support/pipelines';
 
 function make(): { stack: ReturnType<typeof newStack>; pipeline: ModelPipeline } {
-  const stack = newStack('Stack', new App({ context }));
+  const stack = newStack();
   const pipeline = new ModelPipeline(stack, 'Pipeline', pipelineProps({ evaluation: evaluationOptions() }));
   return { stack, pipeline };
 }

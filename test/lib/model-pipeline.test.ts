@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -13,9 +13,16 @@ import {
   ModelFormat,
   ModelPipeline,
 } from '../../lib';
-import { context } from '../../cdk.json';
 import { definitionOf, Json } from './support/definition';
-import { EXAMPLE, FIXTURES, maximalPipeline, newStack, pipelineProps, pipelineTemplate } from './support/pipelines';
+import {
+  EXAMPLE,
+  FIXTURES,
+  maximalPipeline,
+  newApp,
+  newStack,
+  pipelineProps,
+  pipelineTemplate,
+} from './support/pipelines';
 
 const RUN = 'Custom::ModelpressRunOnDeploy';
 const executionName = (made: Template): string =>
@@ -24,7 +31,7 @@ const executionName = (made: Template): string =>
 describe('two pipelines', () => {
   test('live in one stack, with endpoints of their own', () => {
     // With indentation, the CDK warns that so large a template is near CloudFormation's limit of 1 MB.
-    const stack = new Stack(new App({ context }), 'Stack', { suppressTemplateIndentation: true });
+    const stack = new Stack(newApp(), 'Stack', { suppressTemplateIndentation: true });
     const one = new ModelPipeline(stack, 'One', pipelineProps());
     const two = new ModelPipeline(stack, 'Two', pipelineProps());
     const three = maximalPipeline(stack, 'Three');
@@ -56,7 +63,7 @@ describe('two pipelines', () => {
 
 test('two syntheses are equal to the byte', () => {
   const once = (): unknown => {
-    const stack = newStack('Stack', new App({ context }));
+    const stack = newStack();
     maximalPipeline(stack);
     return Template.fromStack(stack).toJSON();
   };

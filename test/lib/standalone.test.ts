@@ -8,7 +8,6 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { context } from '../../cdk.json';
 import {
   CompressedModel,
   CompressionRecipe,
@@ -27,7 +26,7 @@ import {
   ModelSource,
   TrainingJob,
 } from '../../lib';
-import { FIXTURES } from './support/pipelines';
+import { FIXTURES, newApp } from './support/pipelines';
 
 const SERVING = {
   image: DeepLearningContainer.PYTORCH_INFERENCE_2_6_CPU,
@@ -99,23 +98,23 @@ function imported(scope: Construct): IModelBucket {
 
 describe.each(Object.entries(CONSTRUCTS))('%s', (_, create) => {
   test('works in an empty stack, wherever that will be', () => {
-    const stack = new Stack(new App({ context }), 'Alone');
+    const stack = new Stack(newApp(), 'Alone');
     create(stack, 'Only', imported(stack));
     expect(Template.fromStack(stack).toJSON()).toHaveProperty('Resources');
   });
 
   test('works twice in a stack, and apart from each other', () => {
-    const stack = new Stack(new App({ context }), 'Twice', { env: HERE });
+    const stack = new Stack(newApp(), 'Twice', { env: HERE });
     const models = imported(stack);
     create(stack, 'One', models);
     create(stack, 'Two', models);
-    const alone = new Stack(new App({ context }), 'Twice', { env: HERE });
+    const alone = new Stack(newApp(), 'Twice', { env: HERE });
     create(alone, 'One', imported(alone));
     expect(resourcesOf(stack)).toHaveLength(2 * resourcesOf(alone).length);
   });
 
   test.each(ELSEWHERE)('works with the bucket of a stack elsewhere: $account $region', (env) => {
-    const app = new App({ context });
+    const app = newApp();
     const owner = new Stack(app, 'Owner', { env: HERE });
     const bucket = new Bucket(owner, 'Bucket', { bucketName: 'models-of-the-owner' });
     const models = ModelBucket.fromModelBucketAttributes(owner, 'Models', { bucket });
@@ -219,7 +218,7 @@ const IMPORTS: Record<string, (stack: Stack, caller: Role) => string[]> = {
 
 test.each(Object.keys(CONSTRUCTS))('%s can be referred to where another stack owns it', (name) => {
   for (const env of [undefined, HERE]) {
-    const stack = new Stack(new App({ context }), 'Referring', { env });
+    const stack = new Stack(newApp(), 'Referring', { env });
     const caller = new Role(stack, 'Caller', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const reached = IMPORTS[name](stack, caller);
     const template = JSON.stringify(Template.fromStack(stack));

@@ -31,8 +31,15 @@ import { context } from '../../../cdk.json';
 export const EXAMPLE = resolve(__dirname, '..', '..', '..', 'examples', 'tensorflow-digits');
 export const FIXTURES = join(__dirname, 'fixtures');
 
-/** An app as `cdk init` would make it, feature flags included. */
-export function newStack(id = 'Stack', app = new App({ context })): Stack {
+/**
+ * An app as `cdk init` would make it, feature flags included. What only a deployment reads of its assembly is not written:
+ * copies of the assets, and the tree of constructs.
+ */
+export function newApp(): App {
+  return new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true }, treeMetadata: false });
+}
+
+export function newStack(id = 'Stack', app = newApp()): Stack {
   return new Stack(app, id);
 }
 
