@@ -9,7 +9,7 @@ process.env.CDK_VALIDATION = 'false';
 /** @type {import('jest').Config} */
 export default {
   // Long suites spend a good part of their time waiting for the processes that they start.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism() + 2,
   // What the CDK's apps leave in a worker slows down all that comes after them.
   workerIdleMemoryLimit: '1GB',
   setupFilesAfterEnv: ['<rootDir>/test/support/short-stacks.ts'],
