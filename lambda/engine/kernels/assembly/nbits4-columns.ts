@@ -1,9 +1,10 @@
-import { MAGNITUDE, NIBBLES, word } from './constants';
+import { fours, spread, storeFours } from './column-codes';
+import { MAGNITUDE, word } from './constants';
 import { fetch, gather, gathered, highs, lows, MOST, ROW, STRIP } from './gather-columns';
 import { held } from './lanes';
 import { nbits4AsymmetricF32Exact, nbits4F32Exact } from './nbits4';
 import { largestWord } from './range';
-import { addStats, both, countBytes } from './stats';
+import { addStats, both } from './stats';
 import { transposeF32 } from './transpose';
 
 // The blocks of nbits4.ts, taken from a matrix whose rows are the inputs, so that a block lies down a column. Some columns
@@ -13,15 +14,14 @@ import { transposeF32 } from './transpose';
 /** Four columns as rows, for blocks that are encoded one by one. */
 const turned: usize = memory.data(MOST * 4 * 4, 16);
 
+const inverses: usize = memory.data(16, 16);
+
 /** Magnitudes within which scales, their inverses and the squares of both are normal numbers. */
 const LEAST: f32 = 1e-12;
 const MOST_ORDINARY: f32 = 1e12;
 
 /** The largest f32 below 0.5: added to a positive number, it takes ties to the next integer, and nothing that is less. */
 const BELOW_HALF: f32 = 0.49999997;
-
-/** 2^23, whose ulp is 1. */
-const WHOLE: f32 = 8388608;
 
 /**
  * Encodes a block of each of `cols` columns exactly as nbits4F32Exact does: `size` weights (a multiple of 16, 256 at the
@@ -115,22 +115,18 @@ function encodeFour<A>(
   }
   spread(scale, scales, scaleStride);
 
-  const inverse = f32x4.div(f32x4.splat(1), scale);
+  // From memory, because engines would divide in each turn anew.
+  v128.store(inverses, f32x4.div(f32x4.splat(1), scale));
+  const inverse = v128.load(inverses);
   const half = held(BELOW_HALF);
   const most = held(15.5);
   const sixteen = held(16);
-  const magic = held(WHOLE);
-  const low = word(NIBBLES);
-  // The zero point in the lower, and in the upper half of each byte.
-  const lowPoint = i32x4.mul(i32x4.trunc_sat_f32x4_u(point), i32x4.splat(0x01010101));
-  const highPoint = i32x4.shl(lowPoint, 4);
   let signal = f32x4.splat(0);
   let noise = signal;
-  let zeros = signal;
   let src = gathered + at;
-  const end = src + <usize>size * ROW;
-  while (src < end) {
-    // Eight rows, of which each half is gathered in a number below 65536, from the last row on.
+  let to = fours;
+  for (const end = src + <usize>size * ROW; src < end; src += 4 * ROW) {
+    // Four rows, gathered in a number below 65536, from the last one on.
     let x: v128;
     let v: v128;
     let q: v128;
@@ -139,69 +135,35 @@ function encodeFour<A>(
     v = f32x4.add(x, point);
     q = near<A>(v, half, most);
     d = f32x4.sub(v, q);
-    let lower = q;
+    let codes = q;
     signal = f32x4.add(signal, f32x4.mul(x, x));
     noise = f32x4.add(noise, f32x4.mul(d, d));
     x = f32x4.mul(v128.load(src, 2 * ROW), inverse);
     v = f32x4.add(x, point);
     q = near<A>(v, half, most);
     d = f32x4.sub(v, q);
-    lower = f32x4.add(f32x4.mul(lower, sixteen), q);
+    codes = f32x4.add(f32x4.mul(codes, sixteen), q);
     signal = f32x4.add(signal, f32x4.mul(x, x));
     noise = f32x4.add(noise, f32x4.mul(d, d));
     x = f32x4.mul(v128.load(src, ROW), inverse);
     v = f32x4.add(x, point);
     q = near<A>(v, half, most);
     d = f32x4.sub(v, q);
-    lower = f32x4.add(f32x4.mul(lower, sixteen), q);
+    codes = f32x4.add(f32x4.mul(codes, sixteen), q);
     signal = f32x4.add(signal, f32x4.mul(x, x));
     noise = f32x4.add(noise, f32x4.mul(d, d));
     x = f32x4.mul(v128.load(src), inverse);
     v = f32x4.add(x, point);
     q = near<A>(v, half, most);
     d = f32x4.sub(v, q);
-    lower = f32x4.add(f32x4.mul(lower, sixteen), q);
+    codes = f32x4.add(f32x4.mul(codes, sixteen), q);
     signal = f32x4.add(signal, f32x4.mul(x, x));
     noise = f32x4.add(noise, f32x4.mul(d, d));
-    x = f32x4.mul(v128.load(src, 7 * ROW), inverse);
-    v = f32x4.add(x, point);
-    q = near<A>(v, half, most);
-    d = f32x4.sub(v, q);
-    let upper = q;
-    signal = f32x4.add(signal, f32x4.mul(x, x));
-    noise = f32x4.add(noise, f32x4.mul(d, d));
-    x = f32x4.mul(v128.load(src, 6 * ROW), inverse);
-    v = f32x4.add(x, point);
-    q = near<A>(v, half, most);
-    d = f32x4.sub(v, q);
-    upper = f32x4.add(f32x4.mul(upper, sixteen), q);
-    signal = f32x4.add(signal, f32x4.mul(x, x));
-    noise = f32x4.add(noise, f32x4.mul(d, d));
-    x = f32x4.mul(v128.load(src, 5 * ROW), inverse);
-    v = f32x4.add(x, point);
-    q = near<A>(v, half, most);
-    d = f32x4.sub(v, q);
-    upper = f32x4.add(f32x4.mul(upper, sixteen), q);
-    signal = f32x4.add(signal, f32x4.mul(x, x));
-    noise = f32x4.add(noise, f32x4.mul(d, d));
-    x = f32x4.mul(v128.load(src, 4 * ROW), inverse);
-    v = f32x4.add(x, point);
-    q = near<A>(v, half, most);
-    d = f32x4.sub(v, q);
-    upper = f32x4.add(f32x4.mul(upper, sixteen), q);
-    signal = f32x4.add(signal, f32x4.mul(x, x));
-    noise = f32x4.add(noise, f32x4.mul(d, d));
-    const codes = v128.or(
-      v128.xor(f32x4.add(lower, magic), magic),
-      i32x4.shl(f32x4.add(upper, magic), 16),
-    );
-    spread(codes, dst, dstStride);
-    dst += 4;
-    zeros = i8x16.sub(zeros, i8x16.eq(v128.and(codes, low), lowPoint));
-    zeros = i8x16.sub(zeros, i8x16.eq(v128.andnot(codes, low), highPoint));
-    src += 8 * ROW;
+    v128.store(to, codes);
+    to += 16;
   }
-  addStats(stats, total(signal, scale), total(noise, scale), <f64>countBytes(zeros));
+  const zeros = storeFours(to, point, dst, dstStride);
+  addStats(stats, total(signal, scale), total(noise, scale), <f64>zeros);
   return largestWord(extent);
 }
 
@@ -211,17 +173,6 @@ function encodeFour<A>(
 function near<A>(v: v128, half: v128, most: v128): v128 {
   const above = f32x4.add(v, half);
   return f32x4.floor(f32x4.pmin(sizeof<A>() == 1 ? above : f32x4.pmax(above, f32x4.splat(0)), most));
-}
-
-/** Stores four words `stride` bytes apart. */
-// @ts-ignore: decorator
-@inline
-function spread(words: v128, to: usize, stride: i32): void {
-  const step = <usize>stride;
-  v128.store32_lane(to, words, 0);
-  v128.store32_lane(to + step, words, 1);
-  v128.store32_lane(to + 2 * step, words, 2);
-  v128.store32_lane(to + 3 * step, words, 3);
 }
 
 /** Four sums, each in units of the square of its scale, as one. */
