@@ -3,6 +3,9 @@ import { StepContext } from '../../step-context';
 import { refuseNotFinite } from '../../weights/weight-kernels';
 import { BlockWeights } from './onnx-steps';
 
+/** A page on most systems. */
+const PAGE_BYTES = 4096;
+
 /** Some outputs' weights in four bits. The views hold until the next ones are asked for. */
 export interface EncodedBlocks {
   /** First output, and how many. */
@@ -40,6 +43,8 @@ export class BlockTargets {
     this.scales = arena.alloc(blocks * 4);
     this.points = arena.alloc(blocks);
     this.unused = arena.alloc(24).ptr;
+    // Kernels read where they will write, and a page that is read before it is first written costs two page faults.
+    for (let at = 0; at < this.data.view.length; at += PAGE_BYTES) this.data.view[at] = 0;
   }
 
   /**
