@@ -31,7 +31,7 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
 async function areQuiet(machines: readonly string[]): Promise<boolean> {
   const lingerSeconds = Number(variable('LINGER_SECONDS'));
   const quiet: boolean[] = [];
-  for (const machine of machines) quiet.push(await stopExecutions(states, machine, lingerSeconds));
+  for (const machine of machines) quiet.push((await stopExecutions(states, machine, { lingerSeconds })).isQuiet);
   return quiet.every((isQuiet) => isQuiet);
 }
 

@@ -1,7 +1,8 @@
 import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { readDeployment } from './compressed-model/deployment';
+import { buildOf, readDeployment } from './compressed-model/deployment';
 import { LONGEST_SECONDS, TooLongError } from './compressed-model/duration';
 import { states } from './compressed-model/executions';
+import { removeBuilds } from './compressed-model/remove-builds';
 import { readManifest } from './engine/manifest';
 import { fields, text } from './support/fields';
 import { openStore } from './support/stores';
@@ -11,9 +12,12 @@ interface Answer {
   readonly Data?: Readonly<Record<string, string>>;
 }
 
-/** Tells CloudFormation whether the artifact is complete; stops what takes longer than a deployment can wait for. */
+/**
+ * Tells CloudFormation whether the artifact is complete, and stops what takes longer than a deployment can wait for; at a
+ * deletion, whether all is removed that has to go.
+ */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Answer> {
-  if (event.RequestType === 'Delete') return { IsComplete: true };
+  if (event.RequestType === 'Delete') return { IsComplete: await remove(event) };
   const { executionArn } = fields(event, 'Data');
   if (typeof executionArn !== 'string') return complete(text(event, 'PhysicalResourceId'));
   const execution = await states.send(new DescribeExecutionCommand({ executionArn }));
@@ -27,6 +31,12 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
   const deployment = readDeployment(event);
   const bytes = (await openStore(deployment.source).list()).reduce((sum, { size }) => sum + size, 0);
   throw new TooLongError('Compressing takes too long', bytes, deployment);
+}
+
+function remove(event: Readonly<Record<string, unknown>>): Promise<boolean> {
+  const deployment = readDeployment(event);
+  const build = buildOf(deployment, text(event, 'PhysicalResourceId'));
+  return removeBuilds(deployment, build, new Date(text(fields(event, 'Data'), 'since')));
 }
 
 async function complete(artifact: string): Promise<Answer> {

@@ -1,26 +1,26 @@
 import { copyAssets } from './compressed-model/copy-assets';
-import { artifactAddress, Deployment, nameBuild, readDeployment } from './compressed-model/deployment';
+import { artifactAddress, nameBuild, readDeployment } from './compressed-model/deployment';
 import { estimateSeconds, LONGEST_SECONDS, TooLongError } from './compressed-model/duration';
-import { startCompression, stopCompressions } from './compressed-model/executions';
+import { startCompression } from './compressed-model/executions';
 import { InvalidModelError } from './engine/errors';
 import { readManifest } from './engine/manifest';
-import { mapConcurrently } from './engine/map-concurrently';
 import { text } from './support/fields';
 import { openStore } from './support/stores';
 
 interface Answer {
   /** Address of the artifact: another model or recipe is another resource, and the old one goes once nothing needs it. */
   readonly PhysicalResourceId: string;
-  readonly Data?: { readonly artifact: string; readonly executionArn?: string };
+  readonly Data: { readonly artifact?: string; readonly executionArn?: string; readonly since?: string };
 }
 
 /**
  * Custom resource: starts compressing the model when the stack is made or what it is made of changes, unless that very
- * artifact is there already. `compress-on-deploy-complete` waits for the end.
+ * artifact is there already. `compress-on-deploy-complete` waits for the end, and removes what is deleted.
  */
 export async function handler(event: Readonly<Record<string, unknown>>): Promise<Answer> {
+  if (event.RequestType === 'Delete')
+    return { PhysicalResourceId: text(event, 'PhysicalResourceId'), Data: { since: new Date().toISOString() } };
   const deployment = readDeployment(event);
-  if (event.RequestType === 'Delete') return remove(deployment, text(event, 'PhysicalResourceId'));
   const source = openStore(deployment.source);
   const hasAssets = deployment.files.length > 0;
   const objects = hasAssets ? [] : await source.list();
@@ -37,17 +37,4 @@ export async function handler(event: Readonly<Record<string, unknown>>): Promise
     throw new TooLongError(`Compressing would take about ${Math.round(seconds / 60)} minutes`, bytes, deployment);
   const executionArn = await startCompression(deployment, build, text(event, 'RequestId'));
   return { PhysicalResourceId: artifact, Data: { artifact, executionArn } };
-}
-
-/** What was never made has no address, and an artifact that may be shared stays. */
-async function remove(deployment: Deployment, PhysicalResourceId: string): Promise<Answer> {
-  const place = artifactAddress(deployment, '').slice(0, -1);
-  if (!PhysicalResourceId.startsWith(place)) return { PhysicalResourceId };
-  await stopCompressions(deployment, PhysicalResourceId.slice(place.length, -1));
-  if (!deployment.removeArtifact) return { PhysicalResourceId };
-  const artifact = openStore(PhysicalResourceId);
-  // The manifest first: without it, what is left is no artifact.
-  await artifact.delete('manifest.json');
-  await mapConcurrently(await artifact.list(), 16, ({ key }) => artifact.delete(key));
-  return { PhysicalResourceId };
 }

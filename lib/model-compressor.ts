@@ -115,6 +115,7 @@ export class ModelCompressor extends Construct implements IModelCompressor {
   public readonly abortFunction: IFunction;
 
   private readonly machine?: IStateMachine;
+  private readonly leftBehind?: LeftBehind;
   private readonly functions: CompressionFunctions;
 
   constructor(
@@ -140,13 +141,14 @@ export class ModelCompressor extends Construct implements IModelCompressor {
       logEncryptionKey: props.models.logEncryptionKey,
     });
     this.machine = machine;
-    new LeftBehind(this, 'LeftBehind', {
+    this.leftBehind = new LeftBehind(this, 'LeftBehind', {
       modelName: props.modelName,
       models: props.models,
       buildMachine: machine,
       functionTimeout: functions.timeout,
       sharesBuilds: true,
-    }).watch(this, 'FailedBuilds');
+    });
+    this.leftBehind.watch(this, 'FailedBuilds');
   }
 
   /**
@@ -156,6 +158,15 @@ export class ModelCompressor extends Construct implements IModelCompressor {
    */
   public get _timeout(): Duration {
     return this.functions.timeout;
+  }
+
+  /**
+   * Removes what an execution of its own machine left behind; none without one.
+   *
+   * @internal
+   */
+  public get _removeFunction(): IFunction | undefined {
+    return this.leftBehind?.removeFunction;
   }
 
   /** Compresses. Input `{ "source": "s3://…/" }`, output `{ "artifact": "s3://…/", "build": "…" }`. */

@@ -72,6 +72,12 @@ export function artifactAddress({ bucket, model }: Pick<Deployment, 'bucket' | '
   return `s3://${bucket}/compressed/${model}/${build}/`;
 }
 
+/** Name of the build that an artifact at this address is of; undefined where it is not one of the deployment's. */
+export function buildOf(deployment: Pick<Deployment, 'bucket' | 'model'>, artifact: string): string | undefined {
+  const place = artifactAddress(deployment, '').slice(0, -1);
+  return artifact.startsWith(place) ? artifact.slice(place.length, -1) : undefined;
+}
+
 /** Executions for a build begin with this; what follows tells CloudFormation's requests apart. */
 export function executionPrefix(build: string): string {
   return build.slice(0, 24);

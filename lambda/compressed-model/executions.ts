@@ -1,4 +1,4 @@
-import { paginateListExecutions, SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { createHash } from 'node:crypto';
 import { Deployment, executionPrefix } from './deployment';
 
@@ -20,18 +20,5 @@ export async function startCompression(deployment: Deployment, build: string, re
   } catch (error) {
     if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
     return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
-  }
-}
-
-/** Stops what still runs for a build. */
-export async function stopCompressions({ stateMachineArn }: Deployment, build: string): Promise<void> {
-  const running = paginateListExecutions({ client: states }, { stateMachineArn, statusFilter: 'RUNNING' });
-  for await (const { executions } of running) {
-    for (const { name, executionArn } of executions ?? []) {
-      if (!name!.startsWith(executionPrefix(build))) continue;
-      await states.send(
-        new StopExecutionCommand({ executionArn, error: 'Deleted', cause: 'the artifact is no longer wanted' }),
-      );
-    }
   }
 }

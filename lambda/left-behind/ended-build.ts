@@ -31,7 +31,7 @@ export async function endedBuild(
 }
 
 /** As the machine of compression itself tells which build it makes. */
-async function toldBuild(client: SFNClient, executionArn: string): Promise<string> {
+export async function toldBuild(client: SFNClient, executionArn: string): Promise<string> {
   const { input = '{}' } = await client.send(new DescribeExecutionCommand({ executionArn }));
   const told = JSON.parse(input) as Readonly<Record<string, unknown>>;
   return told.build === undefined || told.source === undefined ? ownBuild(executionArn) : text(told, 'build');

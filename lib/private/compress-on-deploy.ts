@@ -25,7 +25,13 @@ export interface CompressOnDeployProps {
   readonly removeArtifact: boolean;
 }
 
-/** Compresses while CloudFormation waits. */
+/** A copy of the model's files may take long. */
+const START_TIMEOUT = Duration.minutes(15);
+
+/** Clocks differ. */
+const MARGIN_SECONDS = 60;
+
+/** Compresses while CloudFormation waits; removes what is left at the deletion, when nothing else comes by for it any more. */
 export class CompressOnDeploy extends Construct {
   public readonly resource: CustomResource;
 
@@ -66,35 +72,24 @@ export class CompressOnDeploy extends Construct {
   }
 
   private createStart(): HandlerFunction {
-    const { models, modelName, removeArtifact } = this.props;
+    const { models, modelName } = this.props;
     const start = new HandlerFunction(this, 'Start', {
       handler: 'compress-on-deploy',
       description: `Starts compressing the model ${modelName} during deployments`,
-      timeout: Duration.minutes(15),
+      timeout: START_TIMEOUT,
       memorySize: 512,
       logEncryptionKey: models.logEncryptionKey,
     });
-    this.allowStart(start.role);
+    allow(start.role, {
+      actions: ['states:StartExecution'],
+      resources: [this.props.compressor.stateMachine.stateMachineArn],
+    });
     this.allowSource(start.role);
     const compressed = `${COMPRESSED}/${modelName}/`;
     allowObjects(start.role, models.bucket, compressed, ['s3:GetObject'], '*/manifest.json');
-    if (removeArtifact) allowObjects(start.role, models.bucket, compressed, ['s3:DeleteObject']);
     allowList(start.role, models.bucket, [compressed, `${RAW}/${modelName}/`], true);
     allowKey(start.role, models.encryptionKey, 'write');
     return start;
-  }
-
-  private allowStart(role: IRole): void {
-    const { stateMachine } = this.props.compressor;
-    allow(role, {
-      actions: ['states:StartExecution', 'states:ListExecutions'],
-      resources: [stateMachine.stateMachineArn],
-    });
-    allow(role, {
-      actions: ['states:StopExecution'],
-      resources: [executionArns(stateMachine)],
-      wildcardReason: 'The executions of one machine, whose names come with each build.',
-    });
   }
 
   private allowSource(role: IRole): void {
@@ -108,21 +103,31 @@ export class CompressOnDeploy extends Construct {
   }
 
   private createWait(): HandlerFunction {
-    const { models, modelName, compressor, source } = this.props;
+    const { models, modelName, compressor, source, removeArtifact } = this.props;
+    const compressed = `${COMPRESSED}/${modelName}/`;
+    const leftBehind = compressor._removeFunction!;
     const wait = new HandlerFunction(this, 'Wait', {
       handler: 'compress-on-deploy-complete',
-      description: `Waits until the model ${modelName} is compressed`,
-      timeout: Duration.minutes(2),
+      description: `Waits until the model ${modelName} is compressed, and removes what goes with the stack`,
+      timeout: Duration.minutes(15),
       logEncryptionKey: models.logEncryptionKey,
+      environment: {
+        LEFT_BEHIND_FUNCTION: leftBehind.functionName,
+        LINGER_SECONDS: `${compressor._timeout.toSeconds() + MARGIN_SECONDS}`,
+        START_SECONDS: `${START_TIMEOUT.toSeconds() + MARGIN_SECONDS}`,
+      },
     });
-    const executions = executionArns(compressor.stateMachine);
+    const { stateMachine } = compressor;
+    allow(wait.role, { actions: ['states:ListExecutions'], resources: [stateMachine.stateMachineArn] });
     allow(wait.role, {
       actions: ['states:DescribeExecution', 'states:StopExecution'],
-      resources: [executions],
+      resources: [executionArns(stateMachine)],
       wildcardReason: 'The executions of one machine, whose names come with each build.',
     });
-    allowObjects(wait.role, models.bucket, `${COMPRESSED}/${modelName}/`, ['s3:GetObject'], '*/manifest.json');
-    allowList(wait.role, models.bucket, [`${COMPRESSED}/${modelName}/`, `${RAW}/${modelName}/`], true);
+    allow(wait.role, { actions: ['lambda:InvokeFunction'], resources: [leftBehind.functionArn] });
+    allowObjects(wait.role, models.bucket, compressed, ['s3:GetObject'], '*/manifest.json');
+    if (removeArtifact) allowObjects(wait.role, models.bucket, compressed, ['s3:DeleteObject']);
+    allowList(wait.role, models.bucket, [compressed, `${RAW}/${modelName}/`], true);
     if (source.bucket !== undefined) allowList(wait.role, source.bucket, [source.prefix ?? ''], true);
     allowKey(wait.role, models.encryptionKey, 'read');
     return wait;

@@ -2,6 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { JsonPath, StateMachine, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { IModelBucket } from '../model-bucket';
@@ -38,6 +39,8 @@ const MARGIN_SECONDS = 60;
  */
 export class LeftBehind extends Construct {
   public readonly machine: StateMachine;
+  /** Removes what an execution left behind that has ended. */
+  public readonly removeFunction: IFunction;
   private readonly eventRole: Role;
 
   constructor(
@@ -54,6 +57,7 @@ export class LeftBehind extends Construct {
       memorySize: 1024,
       logEncryptionKey: models.logEncryptionKey,
     });
+    this.removeFunction = handler.function;
     allowGivingUp(handler.role, models, modelName);
     allow(handler.role, {
       actions: ['states:DescribeExecution'],

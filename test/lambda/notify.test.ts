@@ -50,7 +50,7 @@ test.each([
   ['FAILED', 'RollbackFailed', 'rolled-back', 'was rolled back', 'Look at the endpoint at once'],
   ['FAILED', 'AnythingElse', 'failed', 'failed', 'Look at the execution'],
   ['TIMED_OUT', null, 'failed', 'failed', 'Look at the execution'],
-  ['ABORTED', 'StackDeleted', 'stopped', 'was stopped', 'Start it again if that was a mistake'],
+  ['ABORTED', 'Deleted', 'stopped', 'was stopped', 'Start it again if that was a mistake'],
 ])('%s with %s is %s', (status, error, kind, outcome, advice) => {
   const told = failureMessage(pipeline, event({ status, error, stateMachineArn: releaseMachineArn }), undefined);
   expect(told).toMatchObject({ kind, machine: 'release', subject: `modelpress: release of digits ${outcome}` });

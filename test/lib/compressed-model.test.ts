@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import {
@@ -88,12 +88,45 @@ test('may delete artifacts only where it shall', () => {
     const stack = newStack();
     model(stack, changes);
     const policies = Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
-    const start = policies.filter(([name]) => name.includes('CompressOnDeployStart'));
-    expect(start).toHaveLength(1);
-    return JSON.stringify(start).split('s3:DeleteObject').length - 1;
+    const own = policies.filter(([name]) => /CompressOnDeploy(Start|Wait)/.test(name));
+    expect(own).toHaveLength(2);
+    return JSON.stringify(own).split('s3:DeleteObject').length - 1;
   };
   expect([deletes({}), deletes({ removalPolicy: RemovalPolicy.DESTROY })]).toEqual([0, 1]);
 });
+
+test.each([15, 4])(
+  'is deleted when no function of %d minutes can go on any more, before all that it needs',
+  (minutes) => {
+    const stack = newStack();
+    model(stack, { timeout: Duration.minutes(minutes) });
+    const template = Template.fromStack(stack);
+    const functions = Object.entries(template.findResources('AWS::Lambda::Function')).map(([name, { Properties }]) => ({
+      name,
+      ...(Properties as { Timeout: number; Environment?: { Variables: Record<string, string> } }),
+    }));
+    const variables = functions.find(({ name }) => name.includes('CompressOnDeployWait'))!.Environment!.Variables;
+    const makers = functions.filter(({ name }) => /Compressor(Plan|Compress|Finalize|Compression)/.test(name));
+    expect(makers).toHaveLength(4);
+    for (const { Timeout } of makers) expect(Timeout).toBeLessThan(Number(variables.LINGER_SECONDS));
+    const start = functions.find(({ name }) => name.includes('CompressOnDeployStart'))!;
+    expect(start.Timeout).toBeLessThan(Number(variables.START_SECONDS));
+    // Both at most, and CDK's framework asks for an hour.
+    expect(Number(variables.LINGER_SECONDS) + Number(variables.START_SECONDS)).toBeLessThan(3600);
+
+    const [resource] = Object.values(template.findResources('Custom::ModelpressCompressedModel')) as {
+      DependsOn: string[];
+    }[];
+    for (const part of [
+      'CompressionMachine',
+      'CompressionMachineRoleDefaultPolicy',
+      'Finalize',
+      'PlanRoleDefaultPolicy',
+    ]) {
+      expect(resource.DependsOn).toContainEqual(expect.stringContaining(part));
+    }
+  },
+);
 
 test.each([
   [{ recipe: CompressionRecipe.w4a16() }, 'The recipe w4a16 is not for tflite models'],

@@ -18,9 +18,10 @@ export class ExecutionsApi {
   });
 
   private describe(executionArn: string): [number, object] {
-    if (this.running.has(executionArn)) return [200, { executionArn, status: 'RUNNING' }];
-    const stopped = this.ended.get(executionArn);
-    if (stopped !== undefined) return [200, { executionArn, status: 'ABORTED', stopDate: stopped.getTime() / 1000 }];
+    const name = executionArn.split(':').at(-1);
+    if (this.running.has(executionArn)) return [200, { executionArn, name, status: 'RUNNING' }];
+    const stopDate = this.ended.get(executionArn)?.getTime();
+    if (stopDate !== undefined) return [200, { executionArn, name, status: 'ABORTED', stopDate: stopDate / 1000 }];
     return [400, { __type: 'ExecutionDoesNotExist', message: `no execution ${executionArn}` }];
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
+import { InvokeCommandInput, LambdaClient } from '@aws-sdk/client-lambda';
 import { CloudWatchClient, GetMetricDataCommandInput, Metric } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
 import { CreateTrainingJobCommandInput, SageMakerClient } from '@aws-sdk/client-sagemaker';
@@ -54,6 +55,8 @@ const TRIGGERS = [
   'run-on-schedule',
   'clean-up',
   'clean-up-complete',
+  'compress-on-deploy',
+  'compress-on-deploy-complete',
 ];
 
 /** After these, an execution only looks again. */
@@ -103,6 +106,7 @@ export class World {
       SageMakerClient,
       SageMakerRuntimeClient,
       SFNClient,
+      LambdaClient,
       CloudWatchClient,
       ApplicationAutoScalingClient,
     ];
@@ -115,7 +119,14 @@ export class World {
     }
     process.env.RELEASE_MACHINE_ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:release';
     process.env.STATE_MACHINE_ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:build';
-    Object.assign(process.env, { BUCKET, PREFIX: 'uploads/digits/', FORMAT: 'tflite', LINGER_SECONDS: '120' });
+    Object.assign(process.env, {
+      BUCKET,
+      PREFIX: 'uploads/digits/',
+      FORMAT: 'tflite',
+      LINGER_SECONDS: '120',
+      START_SECONDS: '120',
+      LEFT_BEHIND_FUNCTION: 'left-behind',
+    });
     for (const file of new Set([...Object.values(FUNCTIONS), ...TRIGGERS])) {
       const { handler } = (await import(`../../../lambda/${file}`)) as { handler: TaskHandler };
       World.functions.set(file, handler);
@@ -366,6 +377,7 @@ export class World {
     if (client === 'S3Client') return this.s3.send(name, input);
     if (client === 'SageMakerClient') return this.sageMaker.send(name, input);
     if (client === 'SageMakerRuntimeClient') return this.answer();
+    if (client === 'LambdaClient') return this.invokeFunction(input as InvokeCommandInput);
     if (client === 'SFNClient') return this.sendStates(name, input as never);
     if (name === 'GetMetricData') return this.measure(input as GetMetricDataCommandInput);
     return {};
@@ -386,6 +398,14 @@ export class World {
         Values: [valueOf(MetricStat!.Metric!, MetricStat!.Stat!)],
       })),
     };
+  }
+
+  private async invokeFunction({ FunctionName, Payload }: InvokeCommandInput): Promise<object> {
+    const answer = await this.trigger(
+      FunctionName!,
+      JSON.parse(Buffer.from(Payload as Uint8Array).toString()) as object,
+    );
+    return { Payload: Buffer.from(JSON.stringify(answer)) };
   }
 
   private answer(): object {
