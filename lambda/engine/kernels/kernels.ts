@@ -224,20 +224,9 @@ export interface KernelExports {
   nbits4AsymmetricColumnsF32Exact: EncodeAsymmetricBlockColumns;
   /** From u8[rows][groups] to four bits each, the earlier one low, rows in whole bytes; an odd last one gets 8 beside. */
   packPoints: (src: Ptr, rows: number, groups: number, dst: Ptr) => void;
-  /** Of blocks whose scales, and zero points unless 8 is all of theirs, are there: codes as for DequantizeLinear. */
-  qdq4F32Exact: (
-    src: Ptr,
-    blocks: number,
-    size: number,
-    used: number,
-    dst: Ptr,
-    dstStride: number,
-    scales: Ptr,
-    scaleStride: number,
-    points: Ptr,
-    pointStride: number,
-    stats: Ptr,
-  ) => void;
+  /** The same with codes as for DequantizeLinear. */
+  qdq4F32Exact: EncodeBlocks;
+  qdq4AsymmetricF32Exact: EncodeAsymmetricBlocks;
   /** Codes of `cols` blocks to `rows` rows of one code of each, all close together, each code XORed with `mask`. */
   turnCodes: (src: Ptr, cols: number, srcStride: number, rows: number, mask: number, dst: Ptr) => void;
   /** Rows of f32, `srcStride` bytes apart, to columns, `dstStride` bytes apart. */

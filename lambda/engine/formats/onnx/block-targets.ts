@@ -1,4 +1,4 @@
-import { kernels, Region } from '../../kernels';
+import { EncodeAsymmetricBlocks, EncodeBlocks, kernels, Region } from '../../kernels';
 import { StepContext } from '../../step-context';
 import { refuseNotFinite } from '../../weights/weight-kernels';
 import { BlockWeights } from './onnx-steps';
@@ -23,13 +23,24 @@ export function blockCount({ inputs, blockSize }: BlockWeights): number {
   return Math.ceil(inputs / blockSize);
 }
 
+/** The kernels for MatMulNBits, or for DequantizeLinear, which differ only in exact mode. */
+export function blockKernels(
+  exact: boolean,
+  dequantized: boolean,
+): { readonly symmetric: EncodeBlocks; readonly asymmetric: EncodeAsymmetricBlocks } {
+  const { run } = kernels();
+  if (!exact) return { symmetric: run.nbits4F32, asymmetric: run.nbits4AsymmetricF32 };
+  return dequantized
+    ? { symmetric: run.qdq4F32Exact, asymmetric: run.qdq4AsymmetricF32Exact }
+    : { symmetric: run.nbits4F32Exact, asymmetric: run.nbits4AsymmetricF32Exact };
+}
+
 /** Buffers for the results of so many outputs. */
 export class BlockTargets {
   readonly data: Region;
   readonly scales: Region;
   readonly points: Region;
   private readonly exact: boolean;
-  private readonly unused: number;
 
   constructor(
     private readonly weights: BlockWeights,
@@ -42,7 +53,6 @@ export class BlockTargets {
     this.data = arena.alloc((blocks * weights.blockSize) / 2);
     this.scales = arena.alloc(blocks * 4);
     this.points = arena.alloc(blocks);
-    this.unused = arena.alloc(24).ptr;
     // Kernels read where they will write, and a page that is read before it is first written costs two page faults.
     for (let at = 0; at < this.data.view.length; at += PAGE_BYTES) this.data.view[at] = 0;
   }
@@ -54,19 +64,13 @@ export class BlockTargets {
    * @param each Blocks from one result to the next.
    */
   encode(from: number, count: number, used: number, block: number, each: number, stats: number): void {
-    const { run } = kernels();
     const { blockSize: size, asymmetric, dequantized } = this.weights;
     const { data, scales, points } = this.placesOf(block, each);
-    const suffix = this.exact ? 'Exact' : '';
-    const again = this.exact && dequantized;
-    const counted = again ? this.unused : stats;
+    const kernel = blockKernels(this.exact, dequantized);
     const largest = asymmetric
-      ? run[`nbits4AsymmetricF32${suffix}`](from, count, size, used, ...data, ...scales, ...points, counted)
-      : run[`nbits4F32${suffix}`](from, count, size, used, ...data, ...scales, counted);
+      ? kernel.asymmetric(from, count, size, used, ...data, ...scales, ...points, stats)
+      : kernel.symmetric(from, count, size, used, ...data, ...scales, stats);
     this.see(largest);
-    if (!again) return;
-    const [point, stride] = asymmetric ? points : [0, 0];
-    run.qdq4F32Exact(from, count, size, used, ...data, ...scales, point, stride, stats);
   }
 
   /**

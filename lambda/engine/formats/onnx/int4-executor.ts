@@ -3,7 +3,7 @@ import { StepContext } from '../../step-context';
 import { CustomStep } from '../../steps';
 import { KernelStats, refuseNotFinite } from '../../weights/weight-kernels';
 import { BlockParts } from './block-parts';
-import { blockCount } from './block-targets';
+import { blockCount, blockKernels } from './block-targets';
 import { numbersAs } from './number-bytes';
 import { BlockWeights, Int4Step } from './onnx-steps';
 import { packNibbles } from './pack-nibbles';
@@ -63,7 +63,6 @@ class ColumnBlocks {
   readonly codes: number;
   private readonly tile: Region;
   private readonly places: Region;
-  private readonly unused: number;
 
   constructor(
     private readonly weights: BlockWeights,
@@ -74,7 +73,6 @@ class ColumnBlocks {
     this.codes = arena.alloc((outputs * blockSize) / 2).ptr;
     this.tile = arena.alloc(outputs * blockSize * 4);
     this.places = arena.alloc(outputs * 5);
-    this.unused = arena.alloc(24).ptr;
   }
 
   /** One f32 a column; holds until the next block. */
@@ -95,12 +93,7 @@ class ColumnBlocks {
     run.transposeF32(from, rows, outputs, outputs * 4, this.tile.ptr, size * 4);
     const block = [this.tile.ptr, outputs, size, rows, this.codes, size / 2, this.places.ptr, 4] as const;
     const points = [this.places.ptr + outputs * 4, 1] as const;
-    const suffix = this.exact ? 'Exact' : '';
-    const counted = this.exact ? this.unused : stats;
-    const largest = asymmetric
-      ? run[`nbits4AsymmetricF32${suffix}`](...block, ...points, counted)
-      : run[`nbits4F32${suffix}`](...block, counted);
-    if (this.exact) run.qdq4F32Exact(...block, asymmetric ? points[0] : 0, 1, stats);
-    return largest;
+    const kernel = blockKernels(this.exact, true);
+    return asymmetric ? kernel.asymmetric(...block, ...points, stats) : kernel.symmetric(...block, stats);
   }
 }

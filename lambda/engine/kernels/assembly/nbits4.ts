@@ -86,7 +86,7 @@ function trim(dst: usize, used: i32, size: i32, stats: usize): void {
 /** The scale that makes the largest magnitude -8; of two as large, the negative one counts. For zeros it is -0. */
 // @ts-ignore: decorator
 @inline
-function signedScale(negative: u32, positive: u32): f32 {
+export function signedScale(negative: u32, positive: u32): f32 {
   const extreme = positive > negative ? reinterpret<f32>(positive) : negative == 0 ? 0 : -reinterpret<f32>(negative);
   return extreme / -8;
 }
@@ -144,9 +144,16 @@ export function nbits4F32(
   return largest;
 }
 
+/** The scale with which 0 to 15 reach from the least weight to the largest. */
 // @ts-ignore: decorator
 @inline
-function pointOf(least: f32, scale: f32): f32 {
+export function asymmetricScale(negative: u32, positive: u32): f32 {
+  return (reinterpret<f32>(positive) + reinterpret<f32>(negative)) / 15;
+}
+
+// @ts-ignore: decorator
+@inline
+export function pointOf(least: f32, scale: f32): f32 {
   const exact = scale == 0 ? least : -least / scale;
   return <f32>floor<f32>(max<f32>(min<f32>(exact, 15), 0) + 0.5);
 }
@@ -163,7 +170,7 @@ export function nbits4AsymmetricF32Exact(
     const positive = <u32>range;
     largest = max(largest, max(negative, positive));
     const least = -reinterpret<f32>(negative);
-    const scale = (reinterpret<f32>(positive) - least) / 15;
+    const scale = asymmetricScale(negative, positive);
     const point = pointOf(least, scale);
     store<f32>(scales, scale);
     store<u8>(points, <u8>point);
@@ -190,7 +197,7 @@ export function nbits4AsymmetricF32(
     largest = max(largest, max(negative, positive));
     const absmax = reinterpret<f32>(max(negative, positive));
     const least = -reinterpret<f32>(negative);
-    const first = (reinterpret<f32>(positive) - least) / 15;
+    const first = asymmetricScale(negative, positive);
     const firstPoint = pointOf(least, first) - 8;
     let scale = first;
     let point = firstPoint;

@@ -1,24 +1,53 @@
-import { encodeExact } from './nbits4';
+import { asymmetricScale, encodeExact, pointOf, signedScale } from './nbits4';
+import { rangeOf } from './range';
+import { dropZeros } from './stats';
 
 // Four-bit integers as DequantizeLinear takes them: in the order of the tensor, two a byte, the earlier one low.
 
-/**
- * Encodes blocks as nbits4F32Exact does, but as onnxruntime rounds for DequantizeLinear, with scales that are there already.
- * Blocks, scales and zero points (u8; 8 for all where `points` is 0) lie at distances of their strides.
- */
+/** The same as nbits4F32Exact, with codes as onnxruntime rounds them for DequantizeLinear; what fills blocks up is encoded. */
 export function qdq4F32Exact(
-  src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32,
-  points: usize, pointStride: i32, stats: usize,
-): void {
+  src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32, stats: usize,
+): u32 {
+  let largest: u32 = 0;
   for (let i = 0; i < blocks; i++) {
-    const point: f32 = points == 0 ? 8.0 : <f32>load<u8>(points + <usize>(i * pointStride));
-    encodeExact<u16>(src, size, load<f32>(scales), point, dst, stats);
+    const range = rangeOf<f32>(src, size);
+    const negative = <u32>(range >> 32);
+    const positive = <u32>range;
+    largest = max(largest, max(negative, positive));
+    const scale = signedScale(negative, positive);
+    store<f32>(scales, scale);
+    encodeExact<u16>(src, size, scale, 8, dst, stats);
     src += <usize>size << 2;
     dst += <usize>dstStride;
     scales += <usize>scaleStride;
   }
-  // Zeros that fill blocks up do not count.
-  store<f64>(stats, load<f64>(stats, 16) - <f64>(blocks * (size - used)), 16);
+  dropZeros(stats, blocks * (size - used));
+  return largest;
+}
+
+/** With a zero point for each block as well, as nbits4AsymmetricF32Exact. */
+export function qdq4AsymmetricF32Exact(
+  src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32,
+  points: usize, pointStride: i32, stats: usize,
+): u32 {
+  let largest: u32 = 0;
+  for (let i = 0; i < blocks; i++) {
+    const range = rangeOf<f32>(src, size);
+    const negative = <u32>(range >> 32);
+    const positive = <u32>range;
+    largest = max(largest, max(negative, positive));
+    const scale = asymmetricScale(negative, positive);
+    const point = pointOf(-reinterpret<f32>(negative), scale);
+    store<f32>(scales, scale);
+    store<u8>(points, <u8>point);
+    encodeExact<u16>(src, size, scale, point, dst, stats);
+    src += <usize>size << 2;
+    dst += <usize>dstStride;
+    scales += <usize>scaleStride;
+    points += <usize>pointStride;
+  }
+  dropZeros(stats, blocks * (size - used));
+  return largest;
 }
 
 /**

@@ -185,11 +185,13 @@ describe.each([16, 32, 128])('codes of DequantizeLinear in blocks of %d', (size)
     const count = weights.length;
     for (const asymmetric of [false, true]) {
       const expected = weights.map((block) => encodeFourBits(block.slice(0, used), asymmetric, 'after rounding'));
-      const scales = floats(expected.map(({ scale }) => scale));
-      const points = asymmetric ? place(Uint8Array.from(expected, ({ point }) => point)).ptr : 0;
-      const [dst, stats] = [room(count * half), emptyStats()];
-      const src = floats(weights.flat());
-      run.qdq4F32Exact(src.ptr, count, size, used, dst.ptr, half, scales.ptr, 4, points, 1, stats.ptr);
+      const [dst, scales, points] = [room(count * half), room(count * 4), room(count)];
+      const stats = emptyStats();
+      const block = [floats(weights.flat()).ptr, count, size, used, dst.ptr, half, scales.ptr, 4] as const;
+      if (asymmetric) run.qdq4AsymmetricF32Exact(...block, points.ptr, 1, stats.ptr);
+      else run.qdq4F32Exact(...block, stats.ptr);
+      expect([...fromBytes(scales.view, 'f32')]).toEqual(expected.map(({ scale }) => scale));
+      if (asymmetric) expect([...points.view]).toEqual(expected.map(({ point }) => point));
       const found = weights.map((_, at) => codesIn(dst.view.subarray(at * half, (at + 1) * half)).slice(0, used));
       expect(found).toEqual(expected.map(({ codes }) => codes));
       const zeros = expected.flatMap(({ codes, point }) => codes.filter((code) => code === point)).length;
