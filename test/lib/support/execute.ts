@@ -96,8 +96,10 @@ export async function execute(
 /** The interpreter lets every execution begin in this moment; under this name it gets another time. */
 const START_TIME = 'GivenStartTime';
 
-/** Checking a definition takes far longer than executing it, so that each is checked once. */
+/** Those made of definitions, by the definition. */
 const interpreters = new WeakMap<MachineDefinition, Interpreter>();
+/** Forms of definitions that were found right. Checking one takes far longer than executing it. */
+const checked = new Set<string>();
 
 /**
  * Makes a definition ready for `execute`, which does so itself where nobody has.
@@ -114,9 +116,29 @@ export async function prepare(
   const timed = JSON.parse(
     JSON.stringify(definition).replaceAll('$$.Execution.StartTime', `$$$$.Execution.${START_TIME}`),
   ) as Definition;
-  const made = new StateMachine(timed, { validationOptions: { checkArn: false, noValidate: isChecked } });
+  const form = formOf(definition);
+  const made = new StateMachine(timed, {
+    validationOptions: { checkArn: false, noValidate: isChecked || checked.has(form) },
+  });
+  checked.add(form);
   interpreters.set(definition, made);
   return made;
+}
+
+/** A definition without the constants that its tasks are given: of two that differ by them, both are right or none. */
+function formOf(definition: MachineDefinition): string {
+  return JSON.stringify(definition, (key, value: unknown) => (key === 'Parameters' ? withoutConstants(value) : value));
+}
+
+function withoutConstants(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null) return typeof given;
+  if (Array.isArray(given)) return given.map(withoutConstants);
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [
+      key,
+      key.endsWith('.$') ? (value as unknown) : withoutConstants(value),
+    ]),
+  );
 }
 
 function allStates(definition: MachineDefinition): Record<string, Json> {
