@@ -6,9 +6,9 @@ const root = resolve(import.meta.dirname, '..');
 /** The suites that take longest, in that order. */
 const LONG = [
   'local/loop.test.ts',
-  'lambda/engine/formats/onnx/backend.test.ts',
   'local/deploy/schedule.test.ts',
   'package/npm-package.test.ts',
+  'package/python-package.test.ts',
   'lambda/release/shadow.test.ts',
   'lambda/release/components.test.ts',
   'lambda/release/machine.test.ts',
@@ -16,12 +16,17 @@ const LONG = [
   'local/deploy/delivery.test.ts',
   'local/deploy/compressed-model.test.ts',
   'lib/scanners.test.ts',
+  'lambda/engine/formats/onnx/backend.test.ts',
   'lambda/build/triggers.test.ts',
+  'lambda/engine/s3-faults.test.ts',
+  'lib/model-pipeline.changes.test.ts',
   'lambda/release/shadow-interleavings.test.ts',
   'examples/recommender-explained.test.ts',
   'lambda/build/cut-off.test.ts',
   'lambda/build/judge.test.ts',
-  'lambda/engine/formats/tflite/interpreter.test.ts',
+  'local/deploy/model-bucket.test.ts',
+  'local/python/ensure-python.test.ts',
+  'lambda/engine/killed-worker.test.ts',
 ];
 
 /**
