@@ -49,7 +49,8 @@ export async function measureOnnx(bench: Bench): Promise<Result[]> {
       for (const folder of [ours, theirs]) await cleanUp(folder);
       await mkdir(theirs);
       const run = { source, destination: ours, recipe, mode: 'exact', jobs: availableParallelism() } as const;
-      mine.push(await compressProcess(run));
+      const { workSeconds, peakBytes } = await compressProcess(run);
+      mine.push({ seconds: workSeconds, peakBytes });
       other.push(await peer(job));
       if (round > 0) continue;
       const { differences, compared } = await peer(['compare', join(ours, MODEL), target]);

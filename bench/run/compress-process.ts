@@ -22,6 +22,8 @@ export interface CompressRun {
 export interface CompressUsage {
   /** From the start of the process to its end. */
   readonly seconds: number;
+  /** As the command itself says: without the start of Node and of its modules, as the peers' are without Python's. */
+  readonly workSeconds: number;
   /** The most memory that was resident at once, all threads together. */
   readonly peakBytes: number;
 }
@@ -33,14 +35,16 @@ export async function compressProcess(run: CompressRun): Promise<CompressUsage> 
   const args = ['compress', source, destination, '--recipe', recipe, '--mode', mode, '--jobs', String(jobs), '--json'];
   const start = process.hrtime.bigint();
   const child = spawn(process.execPath, ['--require', HOOK, COMMAND, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+  const told = text(child.stdout!);
   const said = text(child.stderr!);
   const usage = text(child.stdio[3] as Readable);
   const [code] = (await once(child, 'exit')) as [number | null];
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
   if (code !== 0) throw new Error(`modelpress ${args.join(' ')} ended with ${code}:\n${await said}`);
-  return { seconds, peakBytes: Number(await usage) };
+  const { seconds: workSeconds } = JSON.parse(await told) as { seconds: number };
+  return { seconds, workSeconds, peakBytes: Number(await usage) };
 }
 
 let compiled = false;
