@@ -35,9 +35,11 @@ export async function streamChunks(
   if (regions.length === 1) {
     for (let at = 0; at < length; at += bytes) {
       const resident = source.resident?.(offset + at, sizeAt(at));
-      // Only what is not there yet is waited for: a promise costs a noticeable share of a chunk's work.
-      const reading = resident ?? source.read(offset + at, regions[0].view.subarray(0, sizeAt(at)));
-      if (reading instanceof Promise) await reading;
+      if (resident === undefined) {
+        // Only what is not there yet is waited for: a promise costs a noticeable share of a chunk's work.
+        const reading = source.read(offset + at, regions[0].view.subarray(0, sizeAt(at)));
+        if (reading !== undefined) await reading;
+      }
       const working = work(resident ?? regions[0], sizeAt(at), at);
       if (working !== undefined) await working;
     }
