@@ -48,6 +48,7 @@ export function* fieldsIn(bytes: Uint8Array): Generator<WireField> {
   const next = (): number => {
     let [value, scale] = [0, 1];
     for (; bytes[at] >= 0x80; scale *= 0x80) value += (bytes[at++] & 0x7f) * scale;
+    if (at >= bytes.length) throw new WireError('a field is cut off');
     return value + bytes[at++] * scale;
   };
   while (at < bytes.length) {
