@@ -17,5 +17,6 @@ export async function removeLeftBehind(
     }),
   );
   if (FunctionError === undefined) return;
-  throw new Error(`what ${execution} left behind could not be removed: ${Buffer.from(Payload ?? []).toString()}`);
+  const cause = Buffer.from(Payload ?? []).toString();
+  throw new Error(`what ${execution} left behind could not be removed; mend the cause and delete again: ${cause}`);
 }
