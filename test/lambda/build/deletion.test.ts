@@ -1,6 +1,6 @@
 import { ReleaseApproval } from '../../../lib';
 import { BUCKET, ENDPOINT, makeStage, Stage } from '../../support/model/stage';
-import { Choose, explore } from '../../support/model/threads';
+import { explore, goingLast } from '../../support/model/threads';
 import { World } from '../../support/model/world';
 
 let automatic: Stage;
@@ -53,16 +53,6 @@ function deleteStack(world: World): Deletion {
   return executions;
 }
 
-/** Has the deletion begin last. */
-const deletionLast =
-  (choose: Choose): Choose =>
-  (runnable, last, step) =>
-    choose(
-      [...runnable].sort((a, b) => Number(a.name === 'deletion') - Number(b.name === 'deletion')),
-      last,
-      step,
-    );
-
 function checkNothingIsLeft(world: World, { done }: Deletion): void {
   const { sageMaker } = world;
   const left = [sageMaker.endpoints, sageMaker.configs, sageMaker.models, sageMaker.packages];
@@ -81,7 +71,7 @@ test.each(['AUTOMATIC', 'MANUAL'] as const)(
       const world = new World(approval === 'MANUAL' ? manual : automatic, { points: 'changes' });
       world.start('build', 'first', {});
       const executions = deleteStack(world);
-      await world.run(deletionLast(choose));
+      await world.run(goingLast('deletion', choose));
       checkNothingIsLeft(world, executions);
       before.add(executions.stopped!);
       late.add(world.executions.size - executions.stopped!);

@@ -1,7 +1,7 @@
 import { fault } from '../../lib/support/execute';
 import { checkBuilds } from '../../support/model/check-builds';
 import { BUCKET, makeCompressorStage, Stage } from '../../support/model/stage';
-import { Choose, explore } from '../../support/model/threads';
+import { explore, goingLast } from '../../support/model/threads';
 import { World, WorldOptions } from '../../support/model/world';
 
 let stage: Stage;
@@ -91,16 +91,6 @@ function check(world: World, { removeArtifact }: Case): void {
   expect([...world.s3.uploads]).toEqual([]);
 }
 
-/** Has the deletion begin last. */
-const deletionLast =
-  (choose: Choose): Choose =>
-  (runnable, last, step) =>
-    choose(
-      [...runnable].sort((a, b) => Number(a.name === 'deletion') - Number(b.name === 'deletion')),
-      last,
-      step,
-    );
-
 const CASES: readonly (Case & { readonly name: string })[] = [
   { name: 'that CloudFormation was told of, whose artifact stays', wasTold: true, removeArtifact: false },
   { name: 'that CloudFormation was told of, whose artifact goes', wasTold: true, removeArtifact: true },
@@ -114,7 +104,7 @@ test.each(CASES)('the deletion of a resource $name leaves nothing behind, whatev
   const count = await explore(2, async (choose) => {
     const [world, deployment] = open(which);
     const polls = rollBack(world, deployment, which);
-    await world.run(deletionLast(choose));
+    await world.run(goingLast('deletion', choose));
     check(world, which);
     const [{ status }, ...others] = world.of('build');
     expect(others).toEqual([]);

@@ -132,3 +132,13 @@ export async function explore(
   await visit(new Map());
   return count;
 }
+
+/** Has the thread of that name go last where `choose` has a choice. */
+export const goingLast =
+  (name: string, choose: Choose): Choose =>
+  (runnable, last, step) =>
+    choose(
+      [...runnable].sort((a, b) => Number(a.name === name) - Number(b.name === name)),
+      last,
+      step,
+    );
