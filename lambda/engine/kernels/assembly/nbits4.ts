@@ -3,7 +3,7 @@ import { LOW_BYTES, word } from './constants';
 import { encodeAsymmetric, encodeSymmetric } from './int4';
 import { toUnsignedBytes } from './lanes';
 import { rangeOf } from './range';
-import { addRun } from './stats';
+import { addRun, dropZeros } from './stats';
 
 // Blocks of four-bit integers as onnxruntime's MatMulNBits takes them: 8 (or a zero point) added, two a byte, the earlier
 // one low. The largest magnitude becomes -8, so that a scale may be negative. Of a block, `used` weights are the matrix's
@@ -13,7 +13,7 @@ import { addRun } from './stats';
  * Encodes as onnxruntime does: multiplies with the inverse of the scale, and rounds ties away from zero. `point` is what
  * is added: before rounding for MatMulNBits, where R is u8, and after it for DequantizeLinear, where R is u16.
  */
-export function encodeExact<R>(src: usize, size: i32, scale: f32, point: f32, dst: usize, stats: usize): void {
+function encodeExact<R>(src: usize, size: i32, scale: f32, point: f32, dst: usize, stats: usize): void {
   const inverse = f32x4.splat(scale == 0 ? 0 : 1 / scale);
   const decode = f32x4.splat(scale);
   const z = f32x4.splat(point);
@@ -80,22 +80,29 @@ function trim(dst: usize, used: i32, size: i32, stats: usize): void {
     const last = dst + <usize>(bytes - 1);
     store<u8>(last, (load<u8>(last) & 15) | (load<u8>(last - 1) & 0xf0));
   }
-  store<f64>(stats, load<f64>(stats, 16) - <f64>(size - used), 16);
+  dropZeros(stats, size - used);
 }
 
 /** The scale that makes the largest magnitude -8; of two as large, the negative one counts. For zeros it is -0. */
 // @ts-ignore: decorator
 @inline
-export function signedScale(negative: u32, positive: u32): f32 {
+function signedScale(negative: u32, positive: u32): f32 {
   const extreme = positive > negative ? reinterpret<f32>(positive) : negative == 0 ? 0 : -reinterpret<f32>(negative);
   return extreme / -8;
 }
 
-/**
- * Encodes `blocks` blocks of `size` weights (a multiple of 16), which follow each other, each with a scale. Blocks go to
- * `dst` and scales to `scales` at distances of `dstStride` and `scaleStride` bytes. Returns the largest magnitude's bits.
- */
-export function nbits4F32Exact(
+/** What fills a block up is trimmed for MatMulNBits, and stays encoded for DequantizeLinear; its zeros do not count. */
+// @ts-ignore: decorator
+@inline
+function fillUp<R>(dst: usize, used: i32, size: i32, stats: usize): void {
+  if (sizeof<R>() == 1) trim(dst, used, size, stats);
+  else if (used != size) dropZeros(stats, size - used);
+}
+
+/** R is as with encodeExact. */
+// @ts-ignore: decorator
+@inline
+export function symmetricExact<R>(
   src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32, stats: usize,
 ): u32 {
   let largest: u32 = 0;
@@ -106,13 +113,23 @@ export function nbits4F32Exact(
     largest = max(largest, max(negative, positive));
     const scale = signedScale(negative, positive);
     store<f32>(scales, scale);
-    encodeExact<u8>(src, size, scale, 8, dst, stats);
-    trim(dst, used, size, stats);
+    encodeExact<R>(src, size, scale, 8, dst, stats);
+    fillUp<R>(dst, used, size, stats);
     src += <usize>size << 2;
     dst += <usize>dstStride;
     scales += <usize>scaleStride;
   }
   return largest;
+}
+
+/**
+ * Encodes `blocks` blocks of `size` weights (a multiple of 16), which follow each other, each with a scale. Blocks go to
+ * `dst` and scales to `scales` at distances of `dstStride` and `scaleStride` bytes. Returns the largest magnitude's bits.
+ */
+export function nbits4F32Exact(
+  src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32, stats: usize,
+): u32 {
+  return symmetricExact<u8>(src, blocks, size, used, dst, dstStride, scales, scaleStride, stats);
 }
 
 /** The same with the scale of least error. */
@@ -147,19 +164,21 @@ export function nbits4F32(
 /** The scale with which 0 to 15 reach from the least weight to the largest. */
 // @ts-ignore: decorator
 @inline
-export function asymmetricScale(negative: u32, positive: u32): f32 {
+function asymmetricScale(negative: u32, positive: u32): f32 {
   return (reinterpret<f32>(positive) + reinterpret<f32>(negative)) / 15;
 }
 
 // @ts-ignore: decorator
 @inline
-export function pointOf(least: f32, scale: f32): f32 {
+function pointOf(least: f32, scale: f32): f32 {
   const exact = scale == 0 ? least : -least / scale;
   return <f32>floor<f32>(max<f32>(min<f32>(exact, 15), 0) + 0.5);
 }
 
-/** With a zero point for each block as well (u8, at distances of `pointStride` bytes), from 0 to 15. */
-export function nbits4AsymmetricF32Exact(
+/** R is as with encodeExact. */
+// @ts-ignore: decorator
+@inline
+export function asymmetricExact<R>(
   src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32,
   points: usize, pointStride: i32, stats: usize,
 ): u32 {
@@ -174,14 +193,22 @@ export function nbits4AsymmetricF32Exact(
     const point = pointOf(least, scale);
     store<f32>(scales, scale);
     store<u8>(points, <u8>point);
-    encodeExact<u8>(src, size, scale, point, dst, stats);
-    trim(dst, used, size, stats);
+    encodeExact<R>(src, size, scale, point, dst, stats);
+    fillUp<R>(dst, used, size, stats);
     src += <usize>size << 2;
     dst += <usize>dstStride;
     scales += <usize>scaleStride;
     points += <usize>pointStride;
   }
   return largest;
+}
+
+/** With a zero point for each block as well (u8, at distances of `pointStride` bytes), from 0 to 15. */
+export function nbits4AsymmetricF32Exact(
+  src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32,
+  points: usize, pointStride: i32, stats: usize,
+): u32 {
+  return asymmetricExact<u8>(src, blocks, size, used, dst, dstStride, scales, scaleStride, points, pointStride, stats);
 }
 
 /** The same with the scale and the zero point of least error. */

@@ -1,6 +1,4 @@
-import { asymmetricScale, encodeExact, pointOf, signedScale } from './nbits4';
-import { rangeOf } from './range';
-import { dropZeros } from './stats';
+import { asymmetricExact, symmetricExact } from './nbits4';
 
 // Four-bit integers as DequantizeLinear takes them: in the order of the tensor, two a byte, the earlier one low.
 
@@ -8,21 +6,7 @@ import { dropZeros } from './stats';
 export function qdq4F32Exact(
   src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32, stats: usize,
 ): u32 {
-  let largest: u32 = 0;
-  for (let i = 0; i < blocks; i++) {
-    const range = rangeOf<f32>(src, size);
-    const negative = <u32>(range >> 32);
-    const positive = <u32>range;
-    largest = max(largest, max(negative, positive));
-    const scale = signedScale(negative, positive);
-    store<f32>(scales, scale);
-    encodeExact<u16>(src, size, scale, 8, dst, stats);
-    src += <usize>size << 2;
-    dst += <usize>dstStride;
-    scales += <usize>scaleStride;
-  }
-  dropZeros(stats, blocks * (size - used));
-  return largest;
+  return symmetricExact<u16>(src, blocks, size, used, dst, dstStride, scales, scaleStride, stats);
 }
 
 /** With a zero point for each block as well, as nbits4AsymmetricF32Exact. */
@@ -30,24 +14,7 @@ export function qdq4AsymmetricF32Exact(
   src: usize, blocks: i32, size: i32, used: i32, dst: usize, dstStride: i32, scales: usize, scaleStride: i32,
   points: usize, pointStride: i32, stats: usize,
 ): u32 {
-  let largest: u32 = 0;
-  for (let i = 0; i < blocks; i++) {
-    const range = rangeOf<f32>(src, size);
-    const negative = <u32>(range >> 32);
-    const positive = <u32>range;
-    largest = max(largest, max(negative, positive));
-    const scale = asymmetricScale(negative, positive);
-    const point = pointOf(-reinterpret<f32>(negative), scale);
-    store<f32>(scales, scale);
-    store<u8>(points, <u8>point);
-    encodeExact<u16>(src, size, scale, point, dst, stats);
-    src += <usize>size << 2;
-    dst += <usize>dstStride;
-    scales += <usize>scaleStride;
-    points += <usize>pointStride;
-  }
-  dropZeros(stats, blocks * (size - used));
-  return largest;
+  return asymmetricExact<u16>(src, blocks, size, used, dst, dstStride, scales, scaleStride, points, pointStride, stats);
 }
 
 /**
