@@ -2,6 +2,7 @@ import { NIBBLES, word } from './constants';
 import { MOST } from './gather-columns';
 import { held } from './lanes';
 import { countBytes } from './stats';
+import { storeTurned } from './transpose';
 
 // From codes of four columns beside each other to those of each column in a row.
 
@@ -29,14 +30,7 @@ export function storeFours(end: usize, point: v128, dst: usize, stride: i32): i3
     const d = eightRows(at + 96, magic);
     zeros = count(count(zeros, a, low, lowPoint, highPoint), b, low, lowPoint, highPoint);
     zeros = count(count(zeros, c, low, lowPoint, highPoint), d, low, lowPoint, highPoint);
-    const ab = i32x4.shuffle(a, b, 0, 4, 1, 5);
-    const cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
-    const ba = i32x4.shuffle(a, b, 2, 6, 3, 7);
-    const dc = i32x4.shuffle(c, d, 2, 6, 3, 7);
-    v128.store(dst, i64x2.shuffle(ab, cd, 0, 2));
-    v128.store(dst + step, i64x2.shuffle(ab, cd, 1, 3));
-    v128.store(dst + 2 * step, i64x2.shuffle(ba, dc, 0, 2));
-    v128.store(dst + 3 * step, i64x2.shuffle(ba, dc, 1, 3));
+    storeTurned(a, b, c, d, dst, step);
     dst += 16;
   }
   for (; at < end; at += 32) {

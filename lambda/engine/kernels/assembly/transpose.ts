@@ -1,3 +1,17 @@
+/** Stores the first words of four vectors at `to`, the second ones `step` bytes after them, and so on. */
+// @ts-ignore: decorator
+@inline
+export function storeTurned(a: v128, b: v128, c: v128, d: v128, to: usize, step: usize): void {
+  const ab = i32x4.shuffle(a, b, 0, 4, 1, 5);
+  const cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
+  const ba = i32x4.shuffle(a, b, 2, 6, 3, 7);
+  const dc = i32x4.shuffle(c, d, 2, 6, 3, 7);
+  v128.store(to, i64x2.shuffle(ab, cd, 0, 2));
+  v128.store(to + step, i64x2.shuffle(ab, cd, 1, 3));
+  v128.store(to + 2 * step, i64x2.shuffle(ba, dc, 0, 2));
+  v128.store(to + 3 * step, i64x2.shuffle(ba, dc, 1, 3));
+}
+
 /**
  * Turns `rows` rows of f32, `srcStride` bytes apart, into columns: number r of column c goes to `dst` + c * `dstStride` +
  * 4 r.
@@ -15,14 +29,7 @@ export function transposeF32(src: usize, rows: i32, cols: i32, srcStride: i32, d
       const b = v128.load(from + step);
       const c = v128.load(from + 2 * step);
       const d = v128.load(from + 3 * step);
-      const ab = i32x4.shuffle(a, b, 0, 4, 1, 5);
-      const cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
-      const ba = i32x4.shuffle(a, b, 2, 6, 3, 7);
-      const dc = i32x4.shuffle(c, d, 2, 6, 3, 7);
-      v128.store(to, i64x2.shuffle(ab, cd, 0, 2));
-      v128.store(to + jump, i64x2.shuffle(ab, cd, 1, 3));
-      v128.store(to + 2 * jump, i64x2.shuffle(ba, dc, 0, 2));
-      v128.store(to + 3 * jump, i64x2.shuffle(ba, dc, 1, 3));
+      storeTurned(a, b, c, d, to, jump);
       from += 16;
       to += 4 * jump;
     }
