@@ -142,3 +142,9 @@ export const goingLast =
       last,
       step,
     );
+
+/** Has one thread, once it is there, go on as long as it has something to do. */
+export const goingFirst =
+  (first: () => Thread | undefined): Choose =>
+  (runnable, last, step) =>
+    runnable.find((thread) => thread === first() && !thread.isAsleep) ?? inOrder(runnable, last, step);
