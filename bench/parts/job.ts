@@ -27,7 +27,7 @@ export async function measureJob(bench: Bench): Promise<Result[]> {
       await cleanUp(destination);
       return (await compressProcess({ source, destination, recipe, mode: 'exact', jobs: cores })).workSeconds;
     };
-    // Three of ours to one of theirs, which takes as long as eight: a short measurement is the one that noise disturbs most.
+    // Three of ours to one of theirs: a short measurement is the one that noise disturbs most.
     const ours = async () => median([await once(), await once(), await once()]);
     const theirs = (workers: number) => async () => {
       await cleanUp(destination);

@@ -11,9 +11,6 @@ import { PRESETS } from './presets';
 /** The observer that searches for the least error. */
 const MSE = 'memoryless_mse';
 
-/** One of theirs takes as long as about twenty of ours. */
-const RUNS = 19;
-
 /** A matrix in memory to its compressed tensors in memory, one thread each. */
 export async function measureKernels(bench: Bench): Promise<Result[]> {
   const { rows, columns, rounds, fewRounds } = bench.sizes;
@@ -57,13 +54,14 @@ async function compare(
   const ours = matrix.encoder(method, mode);
   await ours.run();
   const request = { do: 'compress', scheme: PRESETS[method], ...(mode === 'best' ? { observer: MSE } : {}) } as const;
-  // As many of ours as take about the time of one of theirs, or three: what slows the machine for a moment weighs alike.
+  let theirLast = 0;
+  // For as long as one of theirs took, and three at least: what slows the machine for a moment weighs alike on both.
   const mine = async () => {
     const values: number[] = [];
-    for (let i = 0; i < (mode === 'exact' ? RUNS : 3); i++) values.push(await ours.run());
+    for (let spent = 0; values.length < 3 || spent < theirLast; spent += values.at(-1)!) values.push(await ours.run());
     return median(values);
   };
-  const theirs = async () => (await peer.ask(request)).seconds!;
+  const theirs = async () => (theirLast = (await peer.ask(request)).seconds!);
   const [a, b] = (await interleave([mine, theirs], rounds)).map(median) as [number, number];
   const bytes = 2 * sizes.rows * sizes.columns;
   return {
