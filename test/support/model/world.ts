@@ -11,6 +11,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { Ledger } from '../../../lambda/release/ledger';
 import { Json } from '../../lib/support/definition';
 import { execute, Execution, executionArn, fault, TaskHandler } from '../../lib/support/execute';
+import { FUNCTIONS, TRIGGERS } from './functions';
 import { Invocation, Mishap } from './invocation';
 import { S3Model } from './s3-model';
 import { SageMakerModel } from './sagemaker-model';
@@ -18,46 +19,6 @@ import { BUCKET, ENDPOINT, Machine, Stage } from './stage';
 import { Choose, inOrder, Thread, Threads } from './threads';
 
 const MODEL = gunzipSync(readFileSync(join(__dirname, '../../golden/tflite/narrow.float.tflite.gz')));
-
-/** The functions that the states call. */
-const FUNCTIONS: Readonly<Record<string, string>> = {
-  Prepare: 'prepare',
-  Decide: 'decide',
-  StartBuild: 'start-build',
-  Plan: 'plan',
-  CompressItem: 'compress',
-  Finalize: 'finalize',
-  CompressionGate: 'compression-gate',
-  EvaluationGate: 'evaluation-gate',
-  Register: 'register',
-  Abort: 'abort',
-  RemoveLeftBehind: 'left-behind',
-  Serialise: 'serialise',
-  Shadow: 'shadow',
-  StatusShadow: 'status',
-  JudgeShadow: 'judge-shadow',
-  DropShadow: 'drop-shadow',
-  StatusDropped: 'status',
-  Release: 'release',
-  Status: 'status',
-  SmokeTest: 'smoke-test',
-  Restore: 'restore',
-  StatusRestored: 'status',
-  Settle: 'settle',
-  GiveUp: 'settle',
-};
-
-/** The functions that events call. */
-const TRIGGERS = [
-  'release-approved',
-  'run-on-new-model',
-  'run-on-deploy',
-  'run-on-schedule',
-  'clean-up',
-  'clean-up-complete',
-  'compress-on-deploy',
-  'compress-on-deploy-complete',
-];
 
 /** After these, an execution only looks again. */
 const WAITING = ['ReleaseQueued', 'EndpointBusy'];
